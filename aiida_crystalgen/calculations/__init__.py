@@ -1,0 +1,1 @@
+"""The heavy verbs as CalcJobs."""

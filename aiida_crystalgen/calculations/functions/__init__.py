@@ -1,0 +1,1 @@
+"""Verbs as calcfunctions, one a module."""

@@ -1,0 +1,1 @@
+"""The command line: parse, ask a builder or a query, print."""

@@ -1,0 +1,1 @@
+"""AiiDA node types, and the only door between them and crystals."""

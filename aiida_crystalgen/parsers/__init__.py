@@ -1,0 +1,1 @@
+"""Retrieved files into nodes, or an exit code."""

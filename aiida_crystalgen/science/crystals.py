@@ -1,0 +1,169 @@
+"""Sets of crystals: the noun that every verb of this package takes and returns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+__all__ = ('Column', 'CrystalSet', 'concatenate')
+
+
+@dataclass(frozen=True)
+class Column:
+    """A property with one value (a number, an array or a string) per crystal.
+
+    :param values: array whose first axis runs over crystals; text is a numpy unicode array.
+    :param unit: unit of the values, empty for pure numbers and text.
+    """
+
+    values: np.ndarray
+    unit: str = ''
+
+
+@dataclass(frozen=True)
+class CrystalSet:
+    """Crystals of any sizes, stored as flat arrays so that whole batches are worked on at once.
+
+    :param lattices: lattice vectors a, b, c as rows, in Å.
+    :param fractional_coordinates: of all atoms, crystal after crystal.
+    :param atomic_numbers: of all atoms, in the same order.
+    :param counts: number of atoms of each crystal.
+    :param columns: named properties, one value per crystal.
+    :param metadata: JSON facts about the whole set: ``source``, ``engine`` of its energies, …
+    :raises ValueError: if the shapes contradict each other, or a number is not finite.
+    """
+
+    lattices: Float[np.ndarray, 'crystals 3 3']
+    fractional_coordinates: Float[np.ndarray, 'atoms 3']
+    atomic_numbers: Int[np.ndarray, ' atoms']
+    counts: Int[np.ndarray, ' crystals']
+    columns: Mapping[str, Column] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Check the shapes once, so that no verb has to."""
+        crystals, atoms = len(self.counts), len(self.atomic_numbers)
+        if self.lattices.shape != (crystals, 3, 3):
+            raise ValueError(f'lattices have shape {self.lattices.shape}, not ({crystals}, 3, 3)')
+        if self.fractional_coordinates.shape != (atoms, 3):
+            shape = self.fractional_coordinates.shape
+            raise ValueError(f'fractional coordinates have shape {shape}, not ({atoms}, 3)')
+        if int(self.counts.sum()) != atoms or (crystals and int(self.counts.min()) < 1):
+            raise ValueError(f'counts add up to {int(self.counts.sum())} atoms, but {atoms} are given')
+        if not (np.isfinite(self.lattices).all() and np.isfinite(self.fractional_coordinates).all()):
+            raise ValueError('lattices and coordinates must be finite numbers')
+        for name, column in self.columns.items():
+            if len(column.values) != crystals:
+                raise ValueError(
+                    f"column '{name}' has {len(column.values)} values for {crystals} crystals"
+                )
+
+    def __len__(self) -> int:
+        return len(self.counts)
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        """Return the values of a column.
+
+        :raises KeyError: if there is no such column; the message names those there are.
+        """
+        try:
+            return self.columns[name].values
+        except KeyError:
+            raise KeyError(f"no column '{name}', only {sorted(self.columns)}") from None
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.columns
+
+    @property
+    def offsets(self) -> Int[np.ndarray, ' crystals+1']:
+        """Index of each crystal's first atom, closed by the number of atoms."""
+        return np.concatenate([[0], np.cumsum(self.counts)])
+
+    @property
+    def crystal_of_atom(self) -> Int[np.ndarray, ' atoms']:
+        """Index of the crystal that each atom belongs to."""
+        return np.repeat(np.arange(len(self)), self.counts)
+
+    @property
+    def cartesian_coordinates(self) -> Float[np.ndarray, 'atoms 3']:
+        """Positions of all atoms in Å."""
+        lattices = self.lattices[self.crystal_of_atom]
+        return np.einsum('ai,aij->aj', self.fractional_coordinates, lattices)
+
+    @property
+    def volumes(self) -> Float[np.ndarray, ' crystals']:
+        """Volume of each cell in Å³."""
+        return np.abs(np.linalg.det(self.lattices))
+
+    def atoms(self, row: int) -> slice:
+        """Return the slice of the flat atom arrays that holds crystal ``row``."""
+        start = int(self.counts[:row].sum())
+        return slice(start, start + int(self.counts[row]))
+
+    def select(
+        self, rows: Sequence[int] | Int[np.ndarray, ' rows'] | Bool[np.ndarray, ' crystals']
+    ) -> CrystalSet:
+        """Return the crystals of the given rows (indices in any order, or a mask), as a set."""
+        chosen = np.asarray(rows)
+        if chosen.dtype == bool:
+            chosen = np.flatnonzero(chosen)
+        chosen = chosen.astype(np.int64)
+        counts = self.counts[chosen]
+        within = np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
+        atoms = np.repeat(self.offsets[chosen], counts) + within
+        return CrystalSet(
+            lattices=self.lattices[chosen],
+            fractional_coordinates=self.fractional_coordinates[atoms],
+            atomic_numbers=self.atomic_numbers[atoms],
+            counts=counts,
+            columns={
+                name: replace(column, values=column.values[chosen])
+                for name, column in self.columns.items()
+            },
+            metadata=self.metadata,
+        )
+
+    def with_columns(self, **columns: Column | np.ndarray) -> CrystalSet:
+        """Return the set with these columns added or replaced; a bare array has no unit."""
+        added = {
+            name: column if isinstance(column, Column) else Column(column)
+            for name, column in columns.items()
+        }
+        return replace(self, columns={**self.columns, **added})
+
+    def without_columns(self) -> CrystalSet:
+        """Return the bare crystals."""
+        return replace(self, columns={})
+
+    def with_metadata(self, **metadata: Any) -> CrystalSet:
+        """Return the set with these metadata keys added or replaced."""
+        return replace(self, metadata={**self.metadata, **metadata})
+
+
+def concatenate(sets: Sequence[CrystalSet]) -> CrystalSet:
+    """Return all crystals in one set, with the columns that every one of them has.
+
+    :raises ValueError: if there are no sets, or a column has different units.
+    """
+    if not sets:
+        raise ValueError('there are no sets of crystals to concatenate')
+    names = [name for name in sets[0].columns if all(name in other for other in sets)]
+    columns = {}
+    for name in names:
+        units = {one.columns[name].unit for one in sets}
+        if len(units) > 1:
+            raise ValueError(f"column '{name}' is given in different units: {sorted(units)}")
+        values = np.concatenate([one[name] for one in sets])
+        columns[name] = Column(values, units.pop())
+    return CrystalSet(
+        lattices=np.concatenate([one.lattices for one in sets]),
+        fractional_coordinates=np.concatenate([one.fractional_coordinates for one in sets]),
+        atomic_numbers=np.concatenate([one.atomic_numbers for one in sets]),
+        counts=np.concatenate([one.counts for one in sets]),
+        columns=columns,
+        metadata=sets[0].metadata if all(one.metadata == sets[0].metadata for one in sets) else {},
+    )

@@ -1,0 +1,1 @@
+"""Representations of crystals that do not depend on the choice of cell."""

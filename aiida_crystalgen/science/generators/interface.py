@@ -1,0 +1,153 @@
+"""The interface that every generator of crystals has."""
+
+from __future__ import annotations
+
+import re
+from importlib.metadata import entry_points
+from typing import Any, Literal, Protocol
+
+from pydantic import Field, field_validator, model_validator
+
+from aiida_crystalgen.science.checkpoint import Checkpoint
+from aiida_crystalgen.science.crystals import CrystalSet
+from aiida_crystalgen.science.progress import Progress
+from aiida_crystalgen.science.settings import Settings, closest
+
+__all__ = ('Generator', 'Request', 'generator_names', 'load_generator')
+
+_GROUP = 'aiida_crystalgen.generators'
+_PAIR = re.compile(r'([A-Z][a-z]?)-([A-Z][a-z]?)')
+
+
+class Request(Settings):
+    """What to propose.
+
+    :param composition: formula unit, as in 'SnSe'.
+    :param formula_units: numbers of formula units per cell, candidates shared evenly among them.
+    :param cell: whether the formula units are counted in the conventional or the primitive cell.
+    :param candidates: number of crystals to propose.
+    :param space_groups: numbers of those allowed; all compatible ones, equally often, if None.
+    :param volume_per_atom: in Å³.
+    :param volume_tolerance: largest relative deviation from the volume.
+    :param distances: shortest distance allowed for each pair of elements, as in {'Sn-Se': 2.1}, Å.
+    :param attempts: number of times one candidate is drawn anew before it is given up.
+    """
+
+    composition: str
+    formula_units: tuple[int, ...] = Field(min_length=1)
+    cell: Literal['conventional', 'primitive']
+    candidates: int = Field(gt=0)
+    space_groups: tuple[int, ...] | None = None
+    volume_per_atom: float = Field(gt=0)
+    volume_tolerance: float = Field(ge=0, lt=1)
+    distances: dict[str, float]
+    attempts: int = Field(gt=0)
+
+    @field_validator('composition')
+    @classmethod
+    def _is_formula(cls, value: str) -> str:
+        from pymatgen.core import Composition
+
+        try:
+            composition = Composition(value)
+        except ValueError:
+            raise ValueError('not a chemical formula') from None
+        amounts = composition.get_el_amt_dict()
+        if not amounts or not composition.valid:
+            raise ValueError('not a formula of chemical elements')
+        if any(amount != int(amount) or amount < 1 for amount in amounts.values()):
+            raise ValueError('a formula unit needs whole numbers of atoms')
+        return value
+
+    @field_validator('formula_units')
+    @classmethod
+    def _are_positive(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        if min(value) < 1:
+            raise ValueError('numbers of formula units start at 1')
+        return value
+
+    @field_validator('space_groups')
+    @classmethod
+    def _are_space_groups(cls, value: tuple[int, ...] | None) -> tuple[int, ...] | None:
+        if value is not None and (not value or min(value) < 1 or max(value) > 230):
+            raise ValueError('space groups are numbers from 1 to 230')
+        return value
+
+    @field_validator('distances')
+    @classmethod
+    def _are_distances(cls, value: dict[str, float]) -> dict[str, float]:
+        for pair, distance in value.items():
+            if not _PAIR.fullmatch(pair):
+                raise ValueError(f"'{pair}' is not a pair of elements, as in 'Sn-Se'")
+            if distance <= 0:
+                raise ValueError(f'the distance of {pair} is {distance} Å; it must be positive')
+        return value
+
+    @model_validator(mode='after')
+    def _covers_all_pairs(self) -> Request:
+        elements = sorted(self.amounts)
+        given = {frozenset(pair.split('-')) for pair in self.distances}
+        wanted = {frozenset((a, b)): f'{a}-{b}' for a in elements for b in elements if a <= b}
+        missing = [name for pair, name in wanted.items() if pair not in given]
+        if missing:
+            raise ValueError(f"'distances' has no value for {', '.join(missing)}")
+        foreign = [pair for pair in self.distances if frozenset(pair.split('-')) not in wanted]
+        if foreign:
+            raise ValueError(f"'distances' names {foreign[0]}, which {self.composition} has not")
+        return self
+
+    @property
+    def amounts(self) -> dict[str, int]:
+        """Number of atoms of each element in one formula unit."""
+        from pymatgen.core import Composition
+
+        return {
+            symbol: int(amount)
+            for symbol, amount in Composition(self.composition).get_el_amt_dict().items()
+        }
+
+
+class Generator(Protocol):
+    """A method that proposes crystals, after training or without.
+
+    Both verbs are deterministic: the same inputs and seed give the same result, bit for bit on one
+    machine, whatever the number of threads, batches or processes.
+    """
+
+    name: str
+    needs_training: bool
+
+    def train(
+        self, training: CrystalSet, settings: dict[str, Any], *, seed: int, progress: Progress
+    ) -> Checkpoint:
+        """Return a model of the training crystals.
+
+        :raises ValueError: if a setting is impossible or the crystals are too few.
+        """
+
+    def propose(
+        self, checkpoint: Checkpoint | None, request: Request, *, seed: int, progress: Progress
+    ) -> CrystalSet:
+        """Return ``request.candidates`` rows, rejected ones included.
+
+        Every set has the columns ``requested_space_group`` and ``rejection`` (text, empty for a
+        usable crystal). Generators add their own, such as ``replica_distance``.
+
+        :raises ValueError: if nothing can fulfil the request.
+        """
+
+
+def generator_names() -> list[str]:
+    """Return the names of all installed generators."""
+    return sorted(entry_points(group=_GROUP).names)
+
+
+def load_generator(name: str) -> Generator:
+    """Return the generator of this entry-point name.
+
+    :raises ValueError: if no installed generator has this name.
+    """
+    found = entry_points(group=_GROUP, name=name)
+    if not found:
+        raise ValueError(f"unknown generator '{name}'. {closest(name, generator_names())}")
+    return next(iter(found)).load()()

@@ -1,0 +1,1 @@
+"""Interatomic potentials, found by their entry points in the group ``aiida_crystalgen.potentials``."""

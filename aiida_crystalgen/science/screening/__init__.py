@@ -1,0 +1,1 @@
+"""Tests that a proposed crystal must pass before it costs a relaxation."""

@@ -1,0 +1,1 @@
+"""Whether a crystal would last: energy above hull."""

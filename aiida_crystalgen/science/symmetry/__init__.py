@@ -1,0 +1,1 @@
+"""Space groups: Wyckoff positions, random crystals of a given symmetry, symmetry analysis."""

@@ -1,0 +1,1 @@
+"""WorkChains: train, propose, relax, and the search that joins them."""
