@@ -53,8 +53,12 @@ class CrystalSet:
             shape = self.fractional_coordinates.shape
             raise ValueError(f'fractional coordinates have shape {shape}, not ({atoms}, 3)')
         if int(self.counts.sum()) != atoms or (crystals and int(self.counts.min()) < 1):
-            raise ValueError(f'counts add up to {int(self.counts.sum())} atoms, but {atoms} are given')
-        if not (np.isfinite(self.lattices).all() and np.isfinite(self.fractional_coordinates).all()):
+            raise ValueError(
+                f'counts add up to {int(self.counts.sum())} atoms, but {atoms} are given'
+            )
+        if not (
+            np.isfinite(self.lattices).all() and np.isfinite(self.fractional_coordinates).all()
+        ):
             raise ValueError('lattices and coordinates must be finite numbers')
         for name, column in self.columns.items():
             if len(column.values) != crystals:

@@ -14,5 +14,5 @@ class Progress(Protocol):
         """Take note that ``done`` of ``total`` steps are finished."""
 
 
-def silent(done: int, total: int, message: str = '') -> None:  # noqa: ARG001
+def silent(done: int, total: int, message: str = '') -> None:
     """Ignore what it is told."""

@@ -1,0 +1,316 @@
+"""What a report shows: arrays, numbers and text, whoever looked them up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from aiida_crystalgen.science.crystals import CrystalSet
+from aiida_crystalgen.science.structures import formulas, to_structure
+
+__all__ = (
+    'Citation',
+    'EnergyGroup',
+    'Engine',
+    'LatentMap',
+    'LatentPoints',
+    'Losses',
+    'NodeReference',
+    'Phase',
+    'RdfComparison',
+    'SearchReport',
+    'Stage',
+    'TrainingCurves',
+)
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What computed an energy.
+
+    :param name: of the potential or the DFT code, as in '7net-0'.
+    :param package: that implements it.
+    :param version: of the package.
+    :param emulated: whether a stand-in gave the numbers in place of the real program.
+    """
+
+    name: str
+    package: str
+    version: str
+    emulated: bool = False
+
+    def __str__(self) -> str:
+        return f'{self.name} ({self.package} {self.version})'
+
+
+@dataclass(frozen=True)
+class Losses:
+    """The loss function of a variational autoencoder, epoch by epoch, averaged over crystals.
+
+    :param total: what was minimised.
+    :param reconstruction: its reconstruction term.
+    :param divergence: its Kullback–Leibler divergence from the prior.
+    """
+
+    total: Float[np.ndarray, ' epochs']
+    reconstruction: Float[np.ndarray, ' epochs']
+    divergence: Float[np.ndarray, ' epochs']
+
+
+@dataclass(frozen=True)
+class TrainingCurves:
+    """The losses of a training, on what it saw and on what it did not see.
+
+    :param epochs: number of each epoch.
+    :param training: losses on the training set.
+    :param validation: losses on the validation set, if one was kept apart.
+    :raises ValueError: if a curve has not one value per epoch.
+    """
+
+    epochs: Int[np.ndarray, ' epochs']
+    training: Losses
+    validation: Losses | None = None
+
+    def __post_init__(self) -> None:
+        """Check the lengths."""
+        for losses in (self.training, self.validation):
+            if losses is not None:
+                curves = (losses.total, losses.reconstruction, losses.divergence)
+                _require_lengths(len(self.epochs), 'epochs', *curves)
+
+
+@dataclass(frozen=True)
+class LatentPoints:
+    """Crystals in the two-dimensional latent space.
+
+    :param labels: of the crystals.
+    :param coordinates: z1 and z2 of each.
+    :param energies: above the lowest one, in eV/atom; NaN where unknown.
+    :raises ValueError: if the lengths differ.
+    """
+
+    labels: tuple[str, ...]
+    coordinates: Float[np.ndarray, 'crystals 2']
+    energies: Float[np.ndarray, ' crystals']
+
+    def __post_init__(self) -> None:
+        """Check the lengths."""
+        _require_lengths(len(self.labels), 'labels', self.coordinates, self.energies)
+
+
+@dataclass(frozen=True)
+class LatentMap:
+    """The latent space of a trained model.
+
+    :param training: the crystals that it was trained on.
+    :param replicas: z1 and z2 of the points that were decoded into replicas.
+    :param phases: the phases found.
+    """
+
+    training: LatentPoints
+    replicas: Float[np.ndarray, 'replicas 2'] | None = None
+    phases: LatentPoints | None = None
+
+
+@dataclass(frozen=True)
+class RdfComparison:
+    """Radial distribution functions n(r) of a phase and of the known crystal nearest to it.
+
+    :param phase: label of the phase.
+    :param reference: label of the known crystal.
+    :param radii: grid of distances in Å, for all curves.
+    :param of_phase: n(r) of the relaxed phase.
+    :param of_reference: n(r) of the known crystal.
+    :param distance: Pearson distance between these two.
+    :param of_candidate: n(r) of the candidate before its relaxation.
+    :param candidate_distance: Pearson distance of the candidate from the known crystal.
+    :raises ValueError: if a curve has not one value per radius.
+    """
+
+    phase: str
+    reference: str
+    radii: Float[np.ndarray, ' points']
+    of_phase: Float[np.ndarray, ' points']
+    of_reference: Float[np.ndarray, ' points']
+    distance: float
+    of_candidate: Float[np.ndarray, ' points'] | None = None
+    candidate_distance: float | None = None
+
+    def __post_init__(self) -> None:
+        """Check the lengths."""
+        curves = [self.of_phase, self.of_reference]
+        if self.of_candidate is not None:
+            curves.append(self.of_candidate)
+        _require_lengths(len(self.radii), 'radii', *curves)
+
+
+@dataclass(frozen=True)
+class EnergyGroup:
+    """Energies of crystals that came the same way.
+
+    :param name: of the group, as in 'known crystals' or 'similar to replicas'.
+    :param energies: above the lowest crystal of the whole report, in eV/atom.
+    :param labels: of the crystals, or none.
+    :raises ValueError: if there are labels, but not one per energy.
+    """
+
+    name: str
+    energies: Float[np.ndarray, ' crystals']
+    labels: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Check the lengths."""
+        if self.labels:
+            _require_lengths(len(self.labels), 'labels', self.energies)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """How many crystals were left after a stage of the search.
+
+    :param name: of the stage, as in 'proposed' or 'distinct'.
+    :param counts: number of crystals by the generator that proposed them.
+    """
+
+    name: str
+    counts: Mapping[str, int]
+
+    @property
+    def total(self) -> int:
+        """Number of crystals of all generators."""
+        return sum(self.counts.values())
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A distinct relaxed crystal.
+
+    :param label: as in 'P1'.
+    :param crystal: the relaxed crystal, as a set of one.
+    :param space_group: its number, after relaxation.
+    :param space_group_symbol: its Hermann–Mauguin symbol.
+    :param energy: above the lowest crystal of the whole report, in eV/atom.
+    :param hull_distance: energy above the convex hull in eV/atom, or None without a hull.
+    :param nearest_reference: label of the known crystal nearest to it, empty without references.
+    :param reference_distance: Pearson distance from that crystal.
+    :param novel: whether it matches no known crystal.
+    :param origin: generator and row, as in 'rdf_vae, row 77'.
+    :param engine: what computed its energy.
+    :param record: identifier of its record in the provenance graph, or empty.
+    :raises ValueError: if ``crystal`` is not exactly one.
+    """
+
+    label: str
+    crystal: CrystalSet
+    space_group: int
+    space_group_symbol: str
+    energy: float
+    hull_distance: float | None
+    nearest_reference: str
+    reference_distance: float | None
+    novel: bool
+    origin: str
+    engine: Engine
+    record: str = ''
+
+    def __post_init__(self) -> None:
+        """Check that the crystal is one."""
+        if len(self.crystal) != 1:
+            raise ValueError(f"phase '{self.label}' has {len(self.crystal)} crystals, not one")
+
+    @property
+    def formula(self) -> str:
+        """Formula of the cell."""
+        return formulas(self.crystal)[0]
+
+    @property
+    def atoms(self) -> int:
+        """Number of atoms in the cell."""
+        return int(self.crystal.counts[0])
+
+    @property
+    def volume_per_atom(self) -> float:
+        """Volume per atom in Å³."""
+        return float(self.crystal.volumes[0]) / self.atoms
+
+    @property
+    def density(self) -> float:
+        """Mass density in g/cm³."""
+        return float(to_structure(self.crystal, 0).density)
+
+
+@dataclass(frozen=True)
+class NodeReference:
+    """A node of the provenance graph that the report stands on.
+
+    :param description: what it is, as in 'checkpoint'.
+    :param uuid: its universal identifier.
+    :param pk: its number in the profile that wrote the report.
+    """
+
+    description: str
+    uuid: str
+    pk: int
+
+
+@dataclass(frozen=True)
+class Citation:
+    """A publication that a user of these results should cite.
+
+    :param text: authors, title, journal and year.
+    :param doi: its identifier without a resolver, as in '10.1016/j.commatsci.2021.110361'.
+    """
+
+    text: str
+    doi: str = ''
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchReport:
+    """Everything that the page of a search shows; what was not done stays empty.
+
+    :param title: heading of the page.
+    :param engine: what computed the energies of the search.
+    :param facts: short facts below the heading, such as {'composition': 'Si'}.
+    :param phases: in the order of the table.
+    :param training: loss curves of the model.
+    :param latent: map of its latent space.
+    :param references: energies of the known crystals.
+    :param groups: energies of all relaxed candidates, by the way they were accepted.
+    :param rdfs: comparisons of phases with known crystals.
+    :param stages: of the search, in order.
+    :param engine_note: what a reader has to know about the energies.
+    :param versions: of the packages that took part.
+    :param nodes: of the provenance graph.
+    :param citations: to be cited with the results.
+    """
+
+    title: str
+    engine: Engine
+    facts: Mapping[str, str] = field(default_factory=dict)
+    phases: tuple[Phase, ...] = ()
+    training: TrainingCurves | None = None
+    latent: LatentMap | None = None
+    references: EnergyGroup | None = None
+    groups: tuple[EnergyGroup, ...] = ()
+    rdfs: tuple[RdfComparison, ...] = ()
+    stages: tuple[Stage, ...] = ()
+    engine_note: str = ''
+    versions: Mapping[str, str] = field(default_factory=dict)
+    nodes: tuple[NodeReference, ...] = ()
+    citations: tuple[Citation, ...] = ()
+
+    @property
+    def is_emulated(self) -> bool:
+        """Whether any energy of the report comes from a stand-in."""
+        return self.engine.emulated or any(phase.engine.emulated for phase in self.phases)
+
+
+def _require_lengths(length: int, name: str, *arrays: np.ndarray) -> None:
+    """Raise unless every array has ``length`` rows, as ``name`` has."""
+    for array in arrays:
+        if len(array) != length:
+            raise ValueError(f'{length} {name} are given for an array of shape {array.shape}')

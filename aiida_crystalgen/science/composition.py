@@ -1,0 +1,38 @@
+"""What sets of crystals are made of, whole sets at once."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+
+from aiida_crystalgen.science.crystals import CrystalSet
+
+__all__ = ('element_symbols', 'reduced_formulas')
+
+
+def element_symbols(crystals: CrystalSet) -> list[str]:
+    """Return the symbols of all elements of the set, in alphabetical order."""
+    from pymatgen.core import Element
+
+    numbers = np.unique(crystals.atomic_numbers)
+    return sorted(Element.from_Z(int(number)).symbol for number in numbers)
+
+
+def reduced_formulas(crystals: CrystalSet) -> np.ndarray:
+    """Return pymatgen's reduced formula of each crystal as text, as in 'SnSe'."""
+    from pymatgen.core import Composition, Element
+
+    numbers, element_of_atom = np.unique(crystals.atomic_numbers, return_inverse=True)
+    amounts = np.zeros((len(crystals), len(numbers)), dtype=np.int64)
+    np.add.at(amounts, (crystals.crystal_of_atom, element_of_atom), 1)
+    different, kind = np.unique(amounts, axis=0, return_inverse=True)
+    elements = [Element.from_Z(int(number)) for number in numbers]
+    with warnings.catch_warnings():
+        # Noble gases come last in a formula; that they have no electronegativity is no news.
+        warnings.filterwarnings('ignore', 'No Pauling electronegativity', UserWarning)
+        formulas = [
+            Composition(dict(zip(elements, amount.tolist(), strict=True))).reduced_formula
+            for amount in different
+        ]
+    return np.array(formulas, dtype=np.str_)[kind.reshape(-1)]

@@ -1,0 +1,152 @@
+"""Which proposals are worth a relaxation: those similar enough, distinct, and within the budget."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Float
+from pydantic import Field, field_validator
+
+from aiida_crystalgen.science.crystals import CrystalSet, concatenate
+from aiida_crystalgen.science.fingerprints.rdf import RdfSettings, radial_distribution
+from aiida_crystalgen.science.screening.duplicates import DuplicateSettings, group_duplicates
+from aiida_crystalgen.science.screening.similarity import nearest
+from aiida_crystalgen.science.settings import Settings
+
+__all__ = ('STAGES', 'Screening', 'ScreeningSettings', 'screen')
+
+STAGES = ('proposed', 'similar', 'distinct', 'selected')
+
+
+class ScreeningSettings(Settings):
+    """How proposals are screened.
+
+    :param similar_to: a proposal is accepted if it is similar to one of the references, or to one
+        of its generator's replicas; with nothing named, similarity is no condition.
+    :param within: largest Pearson distance of radial distribution functions that counts as
+        similar (Lee & Chang 2021: 0.13).
+    :param limit: number of crystals accepted at most; the most similar ones go first.
+    :param rdf: of the radial distribution functions that are compared.
+    :param duplicates: of the comparison of the accepted crystals with each other.
+    """
+
+    similar_to: tuple[Literal['references', 'replicas'], ...]
+    within: float
+    limit: int = Field(gt=0)
+    rdf: RdfSettings
+    duplicates: DuplicateSettings
+
+    @field_validator('within')
+    @classmethod
+    def _is_similarity(cls, value: float) -> float:
+        if not 0 < value <= 1:
+            raise ValueError(
+                'a Pearson distance for "similar" lies between 0 and 1 (Lee & Chang 2021 use 0.13)'
+            )
+        return value
+
+
+@dataclass(frozen=True)
+class Screening:
+    """What became of every proposal.
+
+    :param accepted: the crystals to relax, with their ``generator`` and ``proposal_row``.
+    :param verdicts: one row per proposal of all generators: ``generator``, ``proposal_row``,
+        ``stage`` (the last of `STAGES` it reached, or 'generated' if its generator gave it up),
+        ``rejection`` (empty for the accepted) and the distances that were compared.
+    """
+
+    accepted: CrystalSet
+    verdicts: dict[str, np.ndarray]
+
+
+def screen(
+    proposals: Mapping[str, CrystalSet], references: CrystalSet, settings: ScreeningSettings
+) -> Screening:
+    """Return which proposals are accepted, and why the others are not.
+
+    :param proposals: of each generator; rows with a ``rejection`` of their own stay rejected.
+    :param references: the known crystals.
+    :raises ValueError: if replicas are asked for, but no generator has any.
+    """
+    _check_replicas(proposals, settings)
+    known = radial_distribution(references, settings.rdf)
+    everything = concatenate(
+        [_compare(one, name, known, settings) for name, one in proposals.items()]
+    )
+    stage = np.full(len(everything), 'generated', dtype='<U9')
+    rejection = everything['rejection'].astype(object)
+    distance = _similarity(everything, settings)
+
+    proposed = np.flatnonzero(rejection == '')
+    stage[proposed] = 'proposed'
+    far = proposed[distance[proposed] >= settings.within]
+    rejection[far] = [
+        f'similar to nothing: Pearson distance {one:.3f} to the nearest' for one in distance[far]
+    ]
+    similar = proposed[distance[proposed] < settings.within]
+    similar = similar[np.argsort(distance[similar], kind='stable')]
+    stage[similar] = 'similar'
+
+    groups = group_duplicates(everything.select(similar), settings.duplicates)
+    copies = groups != np.arange(len(similar))
+    originals = everything['proposal_row'][similar[groups[copies]]]
+    rejection[similar[copies]] = [f'duplicate of row {one}' for one in originals]
+    distinct = similar[~copies]
+    stage[distinct] = 'distinct'
+
+    stage[distinct[: settings.limit]] = 'selected'
+    rejection[distinct[settings.limit :]] = f'beyond the limit of {settings.limit} crystals'
+    everything = everything.with_columns(stage=stage, rejection=rejection.astype(np.str_))
+    kept = ('generator', 'proposal_row', 'stage', 'rejection', 'nearest_reference')
+    distances = tuple(name for name in everything.columns if name.endswith('_distance'))
+    return Screening(
+        accepted=everything.select(distinct[: settings.limit]),
+        verdicts={name: everything[name] for name in (*kept, *distances)},
+    )
+
+
+def _check_replicas(proposals: Mapping[str, CrystalSet], settings: ScreeningSettings) -> None:
+    """Raise if similarity to replicas is wanted, but there are none."""
+    if 'replicas' not in settings.similar_to:
+        return
+    if not any('replica_distance' in one for one in proposals.values()):
+        raise ValueError(
+            "'screening.similar_to' names replicas, but none of the generators "
+            f'{", ".join(proposals)} has any; use rdf_vae, or leave replicas out'
+        )
+
+
+def _compare(
+    proposals: CrystalSet,
+    name: str,
+    known: Float[np.ndarray, 'references points'],
+    settings: ScreeningSettings,
+) -> CrystalSet:
+    """Return the proposals with their distance from the references, and where they come from."""
+    index, distance = nearest(radial_distribution(proposals, settings.rdf), known)
+    number = len(proposals)
+    if 'replica_distance' not in proposals:
+        # The largest Pearson distance there is: similar to no replica.
+        proposals = proposals.with_columns(
+            replica=np.full(number, -1), replica_distance=np.full(number, 2.0)
+        )
+    return proposals.with_columns(
+        generator=np.full(number, name),
+        proposal_row=np.arange(number),
+        nearest_reference=index,
+        reference_distance=distance,
+    )
+
+
+def _similarity(
+    crystals: CrystalSet, settings: ScreeningSettings
+) -> Float[np.ndarray, ' crystals']:
+    """Return the distance from whatever the crystals should be similar to."""
+    columns = {'references': 'reference_distance', 'replicas': 'replica_distance'}
+    if not settings.similar_to:
+        return np.zeros(len(crystals))
+    return np.min([crystals[columns[name]] for name in settings.similar_to], axis=0)

@@ -1,0 +1,51 @@
+"""Random numbers that are functions of a key and a counter, whatever the order of drawing."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Float, Int, Int64, UInt64
+
+__all__ = ('crystal_seeds', 'fold', 'uniform')
+
+# Increment and mixing constants of SplitMix64: Steele, Lea and Flood, OOPSLA 2014, p. 453,
+# 10.1145/2660193.2660195.
+_INCREMENT = np.uint64(0x9E3779B97F4A7C15)
+_FIRST = np.uint64(0xBF58476D1CE4E5B9)
+_SECOND = np.uint64(0x94D049BB133111EB)
+
+
+def fold(
+    keys: UInt64[np.ndarray, '*#shape'], counters: Int[np.ndarray, '*#shape'] | int
+) -> UInt64[np.ndarray, '...']:
+    """Return the keys of the streams numbered ``counters`` that branch off ``keys``.
+
+    Each is the output of that number of a SplitMix64 generator whose state is the key. Keys and
+    counters are broadcast against each other.
+
+    :param keys: at least one-dimensional.
+    :param counters: from 0.
+    """
+    # Sums and products are meant modulo 2⁶⁴, which arrays do silently.
+    mixed = keys + (np.asarray(counters)[..., None].astype(np.uint64)[..., 0] + np.uint64(1)) * _INCREMENT
+    mixed ^= mixed >> np.uint64(30)
+    mixed *= _FIRST
+    mixed ^= mixed >> np.uint64(27)
+    mixed *= _SECOND
+    mixed ^= mixed >> np.uint64(31)
+    return mixed
+
+
+def uniform(
+    keys: UInt64[np.ndarray, '*#shape'], counters: Int[np.ndarray, '*#shape'] | int
+) -> Float[np.ndarray, '...']:
+    """Return numbers uniform in the open interval (0, 1), of 52 random bits each."""
+    return ((fold(keys, counters) >> np.uint64(12)).astype(np.float64) + 0.5) * 2.0**-52
+
+
+def crystal_seeds(seed: int, count: int) -> Int64[np.ndarray, ' count']:
+    """Return the seeds of the first ``count`` crystals of a set.
+
+    Each depends on the seed of the set, any integer, and on its own index alone.
+    """
+    root = fold(np.array([seed % 2**64], dtype=np.uint64), 0)
+    return fold(root, np.arange(count)).view(np.int64)

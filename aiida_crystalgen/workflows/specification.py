@@ -1,0 +1,192 @@
+"""From what a user asks to the inputs of a search, every value checked before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from aiida import orm
+from pydantic import Field
+
+from aiida_crystalgen.data.checkpoint import CheckpointData
+from aiida_crystalgen.data.convert import crystals_from_node
+from aiida_crystalgen.data.groups import load_dataset
+from aiida_crystalgen.data.structure_set import StructureSetData
+from aiida_crystalgen.science.crystals import CrystalSet
+from aiida_crystalgen.science.generators.interface import Request, generator_names
+from aiida_crystalgen.science.settings import Settings, closest
+from aiida_crystalgen.workflows.protocol import has_protocols, protocol_inputs
+
+__all__ = ('search_inputs',)
+
+_REQUESTED = ('formula_units', 'cell', 'space_groups', 'attempts')
+
+
+class _GeneratorChoice(Settings):
+    """One entry of the list of generators.
+
+    :param method: entry-point name.
+    :param share: of the candidates, relative to the other generators.
+    :param settings: of the training, where they differ from the protocol.
+    :param checkpoint: pk, uuid or label of a model that is used as it is, without training.
+    """
+
+    method: str
+    share: float = Field(default=1.0, gt=0)
+    settings: dict[str, Any] = Field(default_factory=dict)
+    checkpoint: str | int | None = None
+
+
+def search_inputs(
+    composition: str,
+    references: StructureSetData | str,
+    protocol: str | None,
+    overrides: Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    """Return the inputs of `SearchWorkChain` for a composition and a protocol.
+
+    :param composition: formula unit, as in 'SnSe'.
+    :param references: known crystals, as a node or the label of a dataset.
+    :param protocol: of the search; the default if None.
+    :param overrides: what differs from the protocol, with the keys of its YAML file.
+    :raises ValueError: naming the first key or value that does not fit.
+    """
+    chosen = protocol_inputs('search', protocol, overrides)
+    known = load_dataset(references) if isinstance(references, str) else references
+    if known.number == 0:
+        raise ValueError(f"dataset '{known.label}' is empty; import crystals into it first")
+    relaxation = protocol_inputs('relax', protocol, chosen['relax'], where='relax')
+    shared = {'rdf': chosen['rdf'], 'duplicates': chosen['duplicates']}
+    screening = {**chosen['screening'], **shared}
+    phases = {**chosen['phases'], **shared}
+    _check(screening, phases, relaxation)
+    return {
+        'references': known,
+        'generators': _generators(composition, chosen, crystals_from_node(known), protocol),
+        'screening': screening,
+        'relax': {'potential': relaxation.pop('potential'), 'settings': relaxation},
+        'duplicates': chosen['duplicates'],
+        'phases': phases,
+        'seed': chosen['seed'],
+    }
+
+
+def _check(screening: dict[str, Any], phases: dict[str, Any], relaxation: dict[str, Any]) -> None:
+    """Raise for the first setting that the science would refuse."""
+    from aiida_crystalgen.science.phases import PhaseSettings
+    from aiida_crystalgen.science.potentials.interface import potential_names
+    from aiida_crystalgen.science.relaxation import RelaxSettings
+    from aiida_crystalgen.science.screening.selection import ScreeningSettings
+
+    ScreeningSettings.parse(screening, 'screening')
+    PhaseSettings.parse(phases, 'phases')
+    settings = {key: value for key, value in relaxation.items() if key != 'potential'}
+    RelaxSettings.parse(settings, 'relax')
+    potential = relaxation['potential']
+    if potential not in potential_names():
+        raise ValueError(
+            f"'relax.potential' is {potential!r}, which is unknown, or whose weights would have to "
+            f'be downloaded. {closest(str(potential), potential_names())}'
+        )
+
+
+def _generators(
+    composition: str, chosen: Mapping[str, Any], references: CrystalSet, protocol: str | None
+) -> dict[str, dict[str, Any]]:
+    """Return the inputs of each generator, under a label of its own."""
+    choices = [
+        _GeneratorChoice.parse(one, f'generators.{row}')
+        for row, one in enumerate(chosen['generators'])
+    ]
+    if not choices:
+        raise ValueError("'generators' is empty; name at least one method")
+    total = sum(choice.share for choice in choices)
+    result: dict[str, dict[str, Any]] = {}
+    for choice in choices:
+        candidates = round(chosen['candidates'] * choice.share / total)
+        request = _request(composition, chosen, references, candidates)
+        label = choice.method
+        if label in result:
+            label = f'{label}_{len(result)}'
+        result[label] = {**_model(choice, protocol), 'request': request}
+    return result
+
+
+def _model(choice: _GeneratorChoice, protocol: str | None) -> dict[str, Any]:
+    """Return method and checkpoint of a generator, or the settings to train it with."""
+    if choice.method not in generator_names():
+        known = closest(choice.method, generator_names())
+        raise ValueError(f"unknown generator '{choice.method}'. {known}")
+    if choice.checkpoint is not None:
+        node = orm.load_node(choice.checkpoint)
+        if not isinstance(node, CheckpointData):
+            raise ValueError(f'node {choice.checkpoint} is no checkpoint but {node}')
+        return {'method': choice.method, 'checkpoint': node}
+    name = f'train/{choice.method}'
+    if not has_protocols(name):
+        return {'method': choice.method}
+    settings = protocol_inputs(name, protocol, choice.settings, where='generators.settings')
+    return {'method': choice.method, 'settings': settings}
+
+
+def _request(
+    composition: str, chosen: Mapping[str, Any], references: CrystalSet, candidates: int
+) -> dict[str, Any]:
+    """Return the request to one generator, in numbers."""
+    volume = chosen['volume']
+    request = {
+        'composition': composition,
+        'candidates': candidates,
+        'volume_per_atom': volume['per_atom'] or _usual_volume(references),
+        'volume_tolerance': volume['tolerance'],
+        'distances': chosen['distances'] or _usual_distances(composition, chosen),
+        **{key: chosen[key] for key in _REQUESTED},
+    }
+    checked = Request.parse(request)
+    _refuse_impossible(checked)
+    return checked.model_dump(mode='json')
+
+
+def _refuse_impossible(request: Request) -> None:
+    """Raise if no crystal of the composition fits any of the space groups."""
+    from aiida_crystalgen.science.symmetry.compatibility import compatible_space_groups
+
+    for number in request.formula_units:
+        amounts = {symbol: number * amount for symbol, amount in request.amounts.items()}
+        possible = set(compatible_space_groups(amounts, request.cell))
+        if not possible & set(request.space_groups or possible):
+            raise ValueError(
+                f"'space_groups' is {list(request.space_groups or ())}: no Wyckoff positions of "
+                f'these hold {number} formula units of {request.composition} in the {request.cell} '
+                'cell; `aiida-crystalgen search groups` lists those that do'
+            )
+
+
+def _usual_volume(references: CrystalSet) -> float:
+    """Return the volume per atom of the lowest reference, or the median without energies, in Å³."""
+    volumes = references.volumes / references.counts
+    if 'energy' in references:
+        return float(volumes[np.nanargmin(references['energy'])])
+    return float(np.median(volumes))
+
+
+def _usual_distances(composition: str, chosen: Mapping[str, Any]) -> dict[str, float]:
+    """Return a fraction of the sum of the covalent radii for each pair of elements, in Å.
+
+    Radii: Cordero et al., Dalton Trans. 2008, 2832, doi:10.1039/b801115j.
+    """
+    from ase.data import atomic_numbers, covalent_radii
+    from pymatgen.core import Composition
+
+    try:
+        elements = sorted(element.symbol for element in Composition(composition).elements)
+    except ValueError:
+        raise ValueError(f"'composition' is {composition!r}: not a chemical formula") from None
+    radii = {one: float(covalent_radii[atomic_numbers[one]]) for one in elements}
+    return {
+        f'{a}-{b}': round(chosen['distance_factor'] * (radii[a] + radii[b]), 3)
+        for a in elements
+        for b in elements
+        if a <= b
+    }

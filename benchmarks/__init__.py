@@ -1,0 +1,1 @@
+"""Claims about speed and results, each measured beside its peer in one run."""
