@@ -21,7 +21,7 @@ from aiida_crystalgen.science.structures import to_structure
 
 __all__ = ('render', 'write')
 
-_SCRIPTS = ('viewer.js', 'table.js')
+_SCRIPTS = ('geometry.js', 'viewer.js', 'table.js')
 _COMPARISONS = 6
 """Number of phases whose radial distributions fit on one figure."""
 

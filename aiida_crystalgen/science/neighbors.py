@@ -48,12 +48,14 @@ class Images:
 
     def squared_distances(self) -> Float[np.ndarray, 'crystals images pairs']:
         """Return the squared distances of all pairs over all translations, in Å²."""
-        result = np.zeros((len(self.rows), self.translations.shape[2], len(self.first)))
-        component = np.empty_like(result)
-        for translation, pair in zip(self.translations, self.pairs, strict=True):
-            np.add(translation[:, :, None], pair[:, None, :], out=component)
-            np.multiply(component, component, out=component)
-            result += component
+        shape = (len(self.rows), self.translations.shape[2], len(self.first))
+        result, component = np.empty(shape), np.empty(shape)
+        for axis, target in enumerate((result, component, component)):
+            translations, pairs = self.translations[axis], self.pairs[axis]
+            np.add(translations[:, :, None], pairs[:, None, :], out=target)
+            target *= target
+            if axis > 0:
+                result += component
         return result
 
     def squared_lengths(self) -> Float[np.ndarray, 'crystals images']:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 __all__ = ('Progress', 'silent')
 
 
+@runtime_checkable
 class Progress(Protocol):
     """A callable that is told from time to time how far the work is."""
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
-from typing_extensions import Self
 
 __all__ = ('Settings', 'closest')
+
+Model = TypeVar('Model', bound=BaseModel)
 
 
 def closest(name: str, known: list[str]) -> str:
@@ -27,7 +28,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra='forbid', allow_inf_nan=False)
 
     @classmethod
-    def parse(cls, values: Mapping[str, Any], where: str = '') -> Self:
+    def parse(cls: type[Model], values: Mapping[str, Any], where: str = '') -> Model:
         """Return the settings that ``values`` describe.
 
         :param where: dotted path of the mapping in what the user wrote, put before each key.

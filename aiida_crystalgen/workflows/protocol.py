@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from importlib import resources
-from importlib.resources.abc import Traversable
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -15,9 +14,9 @@ from aiida_crystalgen.science.settings import closest
 __all__ = ('available_protocols', 'has_protocols', 'protocol_inputs')
 
 
-def _path(name: str) -> Traversable:
+def _path(name: str) -> Path:
     """Return where a protocol file is."""
-    return resources.files('aiida_crystalgen.workflows') / 'protocols' / f'{name}.yaml'
+    return Path(__file__).parent / 'protocols' / f'{name}.yaml'
 
 
 @cache

@@ -22,9 +22,7 @@ def parse(aiida_profile_clean, aiida_localhost, tmp_path, silicon):
 
     def run(verb, retrieved, results):
         process = CalculationFactory(f'crystalgen.{verb}')
-        node = orm.CalcJobNode(
-            computer=aiida_localhost, process_type=process.build_process_type()
-        )
+        node = orm.CalcJobNode(computer=aiida_localhost, process_type=process.build_process_type())
         node.set_option('resources', {'num_machines': 1})
         structures = node_from_crystals(silicon(5.4, 5.5, 5.6)).store()
         node.base.links.add_incoming(structures, LinkType.INPUT_CALC, 'structures')

@@ -36,7 +36,7 @@ def test_truncated_crystals_are_refused(tmp_path, silicon, keep):
 def test_foreign_archive_is_refused(tmp_path):
     """An archive of something else raises a sentence, and pickles in it are not loaded."""
     np.savez(tmp_path / 'foreign.npz', header=np.array([{'a': 1}], dtype=object))
-    with pytest.raises(ValueError, match='holds no readable set|allow_pickle'):
+    with pytest.raises(ValueError, match=r'holds no readable set|allow_pickle'):
         read_crystals(tmp_path / 'foreign.npz')
 
 

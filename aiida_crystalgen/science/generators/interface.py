@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from importlib.metadata import entry_points
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from pydantic import Field, field_validator, model_validator
 
@@ -107,6 +107,7 @@ class Request(Settings):
         }
 
 
+@runtime_checkable
 class Generator(Protocol):
     """A method that proposes crystals, after training or without.
 

@@ -1,14 +1,14 @@
 """The convolution of SevenNet, evaluated in blocks of edges that fit the processor's cache.
 
-Each edge carries a message that is several times larger than the features of an atom. The original
-holds the messages of all edges of a batch, and in the backward pass fills one array of that size
-with zeros for every path; writing memory then takes most of the time. Here messages live for one
-block of edges only, forwards and backwards. Weights and results are those of the original.
+Each edge carries a message several times larger than the features of an atom. The original holds
+the messages of all edges of a batch and, going backwards, fills an array of that size with zeros
+for every path; writing memory then takes most of the time. Here messages exist for one block of
+edges only, forwards and backwards. The weights are the original's, and so are the results.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,16 +17,21 @@ from e3nn.o3 import TensorProduct, wigner_3j
 from jaxtyping import Float, Int
 from torch import Tensor
 
-__all__ = ('BlockedConvolution', 'tensor_product_sum')
+__all__ = ('BlockedConvolution',)
 
-_BLOCK = 512  # edges; their messages take 1–2 MB per input irrep
+_BLOCK = 256  # edges; their messages then take about 1 MB for each input irrep
 
 
 @dataclass(frozen=True)
 class _Path:
-    """One coupling of an input irrep with a filter irrep to an output irrep."""
+    """One coupling of an input irrep with a filter irrep to an output irrep.
 
-    components: slice  # of the output irrep, among those of all paths of its input irrep
+    :param components: of the output irrep, among those of all paths of the same input irrep.
+    :param weights: where its weights are, one for each channel.
+    :param output: where its result goes.
+    """
+
+    components: slice
     weights: slice
     output: slice
 
@@ -35,16 +40,17 @@ class _Path:
 class _Group:
     """All paths that start from one input irrep.
 
-    :param channels: multiplicity of the input irrep and of each output irrep.
-    :param dimension: of the input irrep, 2l + 1.
-    :param coupling: Wigner 3j symbols times path weights; contracted with the filter, they are a
-        matrix from the components of the input to those of all outputs.
+    :param channels: multiplicity of the input irrep, and so of every output irrep.
+    :param dimension: number of components of the input irrep, 2l + 1.
+    :param input: where its features are.
+    :param coupling: path weights times Wigner 3j symbols. Contracted with the filter of an edge,
+        they are the matrix from the components of the input to those of all outputs.
     """
 
     channels: int
     dimension: int
     input: slice
-    coupling: Float[Tensor, 'filters input_times_output']
+    coupling: Float[Tensor, 'filters matrix']
     paths: Sequence[_Path]
 
     @property
@@ -52,117 +58,153 @@ class _Group:
         """Number of components of all outputs together."""
         return self.paths[-1].components.stop
 
+    def matrices(self, filters: Float[Tensor, 'edges filters']) -> Float[Tensor, 'edges i o']:
+        """Return the matrix from input to output components of each edge."""
+        return (filters @ self.coupling).view(-1, self.dimension, self.components)
 
-def _groups(product: TensorProduct) -> Iterator[_Group]:
-    """Yield the paths of a tensor product, sorted by their input irrep.
+    def inputs(self, features: Float[Tensor, 'atoms features']) -> Float[Tensor, 'atoms i c']:
+        """Return the input features with the channels last, where vector instructions want them."""
+        parts = features[:, self.input].reshape(-1, self.channels, self.dimension)
+        return parts.mT.contiguous()
 
-    :raises ValueError: if the product is not of e3nn's kind 'uvu' with one filter channel.
+    def outputs(self, features: Float[Tensor, 'atoms features']) -> Float[Tensor, 'atoms o c']:
+        """Return the output features of all paths with the channels last."""
+        parts = [
+            features[:, path.output].reshape(len(features), self.channels, -1).mT
+            for path in self.paths
+        ]
+        return torch.cat(parts, dim=1)
+
+
+def _groups(product: TensorProduct) -> list[_Group]:
+    """Return the paths of a tensor product by their input irrep.
+
+    :raises ValueError: if a path is not of e3nn's kind 'uvu' with weights.
     """
     inputs, filters, outputs = product.irreps_in1, product.irreps_in2, product.irreps_out
-    starts = [0]
-    for one in product.instructions:
-        if one.connection_mode != 'uvu' or not one.has_weight or filters[one.i_in2].mul != 1:
-            raise ValueError(f'{product} has a path that is not uvu with weights: {one}')
-        starts.append(starts[-1] + inputs[one.i_in1].mul)
-    for number, (channels, irrep) in enumerate(inputs):
-        paths, blocks, components = [], [], 0
-        for start, one in zip(starts, product.instructions, strict=False):
-            if one.i_in1 != number:
-                continue
-            out = outputs[one.i_out].ir
-            block = torch.zeros(filters.dim, irrep.dim, out.dim)
-            symbols = wigner_3j(irrep.l, filters[one.i_in2].ir.l, out.l)
-            block[filters.slices()[one.i_in2]] = one.path_weight * symbols.permute(1, 0, 2)
-            blocks.append(block)
-            paths.append(
-                _Path(
-                    slice(components, components + out.dim),
-                    slice(start, start + channels),
-                    outputs.slices()[one.i_out],
-                )
+    paths: list[list[_Path]] = [[] for _ in inputs]
+    couplings: list[list[Tensor]] = [[] for _ in inputs]
+    first_weight = 0
+    for step in product.instructions:
+        if step.connection_mode != 'uvu' or not step.has_weight:
+            raise ValueError(f'the path {step} is not uvu with weights; another sevenn is needed')
+        channels, irrep = inputs[step.i_in1]
+        result = outputs[step.i_out].ir
+        symbols = wigner_3j(irrep.l, filters[step.i_in2].ir.l, result.l)
+        coupling = torch.zeros(filters.dim, irrep.dim, result.dim)
+        coupling[filters.slices()[step.i_in2]] = step.path_weight * symbols.permute(1, 0, 2)
+        siblings = paths[step.i_in1]
+        first_component = siblings[-1].components.stop if siblings else 0
+        siblings.append(
+            _Path(
+                components=slice(first_component, first_component + result.dim),
+                weights=slice(first_weight, first_weight + channels),
+                output=outputs.slices()[step.i_out],
             )
-            components += out.dim
-        coupling = torch.cat(blocks, dim=2).flatten(1)
-        yield _Group(channels, irrep.dim, inputs.slices()[number], coupling, tuple(paths))
+        )
+        couplings[step.i_in1].append(coupling)
+        first_weight += channels
+    return [
+        _Group(channels, irrep.dim, where, torch.cat(coupling, dim=2).flatten(1), path)
+        for (channels, irrep), where, coupling, path in zip(
+            inputs, inputs.slices(), couplings, paths, strict=True
+        )
+    ]
 
 
-class _TensorProductSum(torch.autograd.Function):
-    """Sum over the edges of each atom of input ⊗ filter, weighted by path and channel."""
+class _Messages(torch.autograd.Function):
+    """The sum of the messages that reach each atom: weights · (features ⊗ filters) over its edges.
+
+    The backward pass computes the messages of a block anew instead of keeping them.
+    """
 
     @staticmethod
-    def forward(ctx, features, filters, weights, sources, targets, groups, width):
-        ctx.save_for_backward(features, filters, weights, sources, targets)
-        ctx.groups = groups
-        atoms = len(features)
-        result = features.new_empty(atoms, width)
-        for group in groups:
-            size = group.components * group.channels
-            inputs = _by_component(features, group)
-            sums = features.new_zeros(atoms, size)
-            for start in range(0, len(sources), _BLOCK):
-                block = slice(start, start + _BLOCK)
-                matrices = _matrices(filters[block], group)
-                messages = matrices.mT @ inputs[sources[block]]
+    def forward(
+        ctx: Any,
+        features: Float[Tensor, 'atoms features'],
+        filters: Float[Tensor, 'edges filters'],
+        weights: Float[Tensor, 'edges weights'],
+        edges: Int[Tensor, '2 edges'],
+        convolution: BlockedConvolution,
+    ) -> Float[Tensor, 'atoms outputs']:
+        """Return the sums; an edge leads from its second atom to its first."""
+        ctx.save_for_backward(features, filters, weights, edges)
+        ctx.convolution = convolution
+        result = features.new_empty(len(features), convolution.outputs)
+        for group in convolution.groups:
+            inputs = group.inputs(features)
+            sums = features.new_zeros(len(features), group.components, group.channels)
+            for block in _blocks(edges):
+                targets, sources = edges[:, block]
+                messages = group.matrices(filters[block]).mT @ inputs[sources]
                 for path in group.paths:
                     messages[:, path.components] *= weights[block, None, path.weights]
-                sums.scatter_add_(0, targets[block, None].expand(-1, size), messages.flatten(1))
-            sums = sums.view(atoms, group.components, group.channels)
+                _add_rows(sums, targets, messages)
             for path in group.paths:
                 result[:, path.output] = sums[:, path.components].mT.flatten(1)
         return result
 
     @staticmethod
-    def backward(ctx, gradient):
-        features, filters, weights, sources, targets = ctx.saved_tensors
-        atoms = len(features)
+    def backward(  # type: ignore[override]
+        ctx: Any, gradients: Float[Tensor, 'atoms outputs']
+    ) -> tuple[Tensor | None, ...]:
+        """Return the derivatives with respect to features, filters and weights."""
+        features, filters, weights, edges = ctx.saved_tensors
         of_features = torch.empty_like(features)
         of_filters = torch.zeros_like(filters)
         of_weights = torch.empty_like(weights)
-        for group in ctx.groups:
-            size = group.dimension * group.channels
-            inputs = _by_component(features, group)
-            outputs = torch.cat([gradient[:, path.output].reshape(atoms, group.channels, -1) for path in group.paths], dim=2).mT.contiguous()
-            sums = features.new_zeros(atoms, size)
-            for start in range(0, len(sources), _BLOCK):
-                block = slice(start, start + _BLOCK)
-                matrices = _matrices(filters[block], group)
-                received = inputs[sources[block]]
-                sent = outputs[targets[block]]
+        for group in ctx.convolution.groups:
+            inputs, outputs = group.inputs(features), group.outputs(gradients)
+            sums = torch.zeros_like(inputs)
+            for block in _blocks(edges):
+                targets, sources = edges[:, block]
+                matrices = group.matrices(filters[block])
+                received, sent = inputs[sources], outputs[targets]
                 products = (matrices.mT @ received).mul_(sent)
                 for path in group.paths:
-                    torch.sum(products[:, path.components], dim=1, out=of_weights[block, path.weights])
+                    of_weights[block, path.weights] = products[:, path.components].sum(dim=1)
                     sent[:, path.components] *= weights[block, None, path.weights]
                 of_filters[block] += (received @ sent.mT).flatten(1) @ group.coupling.T
-                sums.scatter_add_(0, sources[block, None].expand(-1, size), (matrices @ sent).flatten(1))
-            of_features[:, group.input] = sums.view(atoms, group.dimension, group.channels).mT.flatten(1)
-        return of_features, of_filters, of_weights, None, None, None, None
+                _add_rows(sums, sources, matrices @ sent)
+            of_features[:, group.input] = sums.mT.flatten(1)
+        return of_features, of_filters, of_weights, None, None
 
 
-def _by_component(features, group):
-    """Return the features of the group's irrep with channels last."""
-    return features[:, group.input].reshape(-1, group.channels, group.dimension).mT.contiguous()
+def _blocks(edges: Int[Tensor, '2 edges']) -> list[slice]:
+    """Return the edges in blocks."""
+    return [slice(start, start + _BLOCK) for start in range(0, edges.shape[1], _BLOCK)]
 
 
-def _matrices(filters, group):
-    """Return the matrix of each edge from input to output components."""
-    return (filters @ group.coupling).view(-1, group.dimension, group.components)
-
-
-def tensor_product_sum(features, filters, weights, sources, targets, groups, width):
-    return _TensorProductSum.apply(features, filters, weights, sources, targets, groups, width)
+def _add_rows(
+    sums: Float[Tensor, 'atoms i c'], rows: Int[Tensor, ' edges'], terms: Float[Tensor, 'edges i c']
+) -> None:
+    """Add each term to a row of the sums, in the order of the edges."""
+    flat = sums.flatten(1)
+    flat.scatter_add_(0, rows[:, None].expand(-1, flat.shape[1]), terms.flatten(1))
 
 
 class BlockedConvolution(torch.nn.Module):
-    def __init__(self, original):
+    """A stand-in for sevenn's ``IrrepsConvolution`` with its weights.
+
+    :param original: the convolution of a built model.
+    """
+
+    def __init__(self, original: Any) -> None:
         super().__init__()
         self.original = original
-        self.groups = tuple(_groups(original.convolution))
-        self.width = original.convolution.irreps_out.dim
+        self.groups = _groups(original.convolution)
+        self.outputs = original.convolution.irreps_out.dim
 
-    def forward(self, data):
-        one = self.original
-        weights = one.weight_nn(data[one.key_weight_input])
-        targets, sources = data[one.key_edge_idx]
-        summed = tensor_product_sum(data[one.key_x], data[one.key_filter], weights, sources, targets, self.groups, self.width)
-        data[one.key_x] = summed / one.denominator
+    def forward(self, data: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Return the graph with the features of each atom replaced by its summed messages."""
+        original = self.original
+        weights = original.weight_nn(data[original.key_weight_input])
+        summed = _Messages.apply(
+            data[original.key_x],
+            data[original.key_filter],
+            weights,
+            data[original.key_edge_idx],
+            self,
+        )
+        data[original.key_x] = summed / original.denominator
         return data

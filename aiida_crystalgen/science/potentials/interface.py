@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib.metadata import entry_points
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
@@ -31,6 +31,7 @@ class Evaluation:
     stresses: Float[np.ndarray, 'crystals 3 3']
 
 
+@runtime_checkable
 class Potential(Protocol):
     """An interatomic potential; constructed from its name, which fetches nothing from the network."""
 

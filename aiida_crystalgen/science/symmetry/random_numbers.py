@@ -25,8 +25,9 @@ def fold(
     :param keys: at least one-dimensional.
     :param counters: from 0.
     """
-    # Sums and products are meant modulo 2⁶⁴, which arrays do silently.
-    mixed = keys + (np.asarray(counters)[..., None].astype(np.uint64)[..., 0] + np.uint64(1)) * _INCREMENT
+    # Sums and products are meant modulo 2⁶⁴, which arrays, unlike scalars, do silently.
+    steps = np.atleast_1d(np.asarray(counters)).astype(np.uint64) + np.uint64(1)
+    mixed = keys + steps * _INCREMENT
     mixed ^= mixed >> np.uint64(30)
     mixed *= _FIRST
     mixed ^= mixed >> np.uint64(27)

@@ -1,0 +1,208 @@
+"""The phases that searches found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from aiida import orm
+
+from aiida_crystalgen.queries.searches import SEARCH, find_search
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ('PhaseRow', 'PhaseTable', 'find_phase', 'phases')
+
+_RECORDS = 'records__'
+
+
+@dataclass(frozen=True)
+class PhaseRow:
+    """A phase in one line: its record, and the nodes it belongs to.
+
+    The fields up to ``engine`` are those of `aiida_crystalgen.science.records.PhaseRecord`, which
+    explains them. ``pk`` and ``uuid`` are those of the record.
+    """
+
+    label: str
+    formula: str
+    reduced_formula: str
+    elements: tuple[str, ...]
+    number_of_atoms: int
+    space_group: int
+    space_group_symbol: str
+    energy: float
+    energy_above_lowest: float
+    energy_above_hull: float | None
+    volume_per_atom: float
+    density: float
+    shortest_distance: float
+    nearest_reference: str
+    reference_distance: float
+    known: str | None
+    generator: str
+    proposal_row: int
+    relaxed_row: int
+    copies: int
+    engine: dict[str, Any]
+    pk: int
+    uuid: str
+    structure_pk: int
+    structure_uuid: str
+    search_pk: int
+    search_uuid: str
+    created: datetime
+
+    @property
+    def is_new(self) -> bool:
+        """Whether none of the references of its search is equal to the phase."""
+        return self.known is None
+
+
+@dataclass(frozen=True)
+class PhaseTable:
+    """Phases in order; a field of all of them is an attribute, as in ``table.uuid[0]``."""
+
+    rows: tuple[PhaseRow, ...]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __iter__(self) -> Iterator[PhaseRow]:
+        return iter(self.rows)
+
+    def __getitem__(self, row: int) -> PhaseRow:
+        return self.rows[row]
+
+    def __getattr__(self, name: str) -> list[Any]:
+        """Return a field of all rows.
+
+        :raises AttributeError: if phases have no such field.
+        """
+        if name not in PhaseRow.__dataclass_fields__:
+            raise AttributeError(f"phases have no field '{name}'")
+        return [getattr(row, name) for row in self.rows]
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """Return the table for pandas, one column a field."""
+        import pandas as pd
+
+        columns = [field.name for field in fields(PhaseRow)]
+        return pd.DataFrame([asdict(row) for row in self.rows], columns=columns)
+
+
+def phases(
+    *,
+    search: int | str | None = None,
+    elements: Iterable[str] = (),
+    hull_below: float | None = None,
+    space_group: int | None = None,
+    generator: str | None = None,
+    new: bool | None = None,
+) -> PhaseTable:
+    """Return the phases that fulfil all conditions, search by search, the lowest of each first.
+
+    :param search: PK, start of a UUID, or label of the search they come from.
+    :param elements: symbols of elements that a phase has among its own.
+    :param hull_below: largest energy above the hull of the references, in eV/atom.
+    :param space_group: its number.
+    :param generator: label of the generator that proposed them.
+    :param new: whether they equal none of the references.
+    :raises ValueError: if there is no such search.
+    """
+    filters: dict[str, Any] = {}
+    if elements := sorted(elements):
+        filters['attributes.elements'] = {'contains': elements}
+    if hull_below is not None:
+        filters['attributes.energy_above_hull'] = {'<=': hull_below}
+    if space_group is not None:
+        filters['attributes.space_group'] = space_group
+    if generator is not None:
+        filters['attributes.generator'] = generator
+    rows = _rows(filters, None if search is None else find_search(search))
+    if new is not None:
+        rows = [row for row in rows if row.is_new == new]
+    return PhaseTable(tuple(sorted(rows, key=lambda row: (-row.search_pk, int(row.label[1:])))))
+
+
+def find_phase(identifier: str | int, search: int | str | None = None) -> PhaseRow:
+    """Return one phase.
+
+    :param identifier: its label, as in 'P3', or PK or start of the UUID of its record.
+    :param search: that a label refers to; the newest successful one if None.
+    :raises ValueError: if there is no such phase.
+    """
+    text = str(identifier)
+    if text[:1] in {'P', 'p'} and text[1:].isdigit():
+        return _labelled(f'P{int(text[1:])}', find_search(search))
+    names = {'id': int(text)} if text.isdigit() else {'uuid': {'like': f'{text}%'}}
+    rows = _rows(names, None if search is None else find_search(search)) if text else []
+    if len(rows) == 1:
+        return rows[0]
+    problem = 'several phases have' if rows else 'there is no phase with'
+    raise ValueError(
+        f"{problem} the record '{text}'; name a phase as in P3, or by PK or UUID of its record, "
+        'as `aiida-crystalgen phases list` shows them'
+    )
+
+
+def _labelled(label: str, search: int) -> PhaseRow:
+    """Return the phase of this label in a search."""
+    rows = _rows({'attributes.label': label}, search)
+    if not rows:
+        number = len(_rows({}, search))
+        there = f'it found P1 to P{number}' if number else 'it found none'
+        raise ValueError(f'search {search} has no phase {label}; {there}')
+    return rows[0]
+
+
+def _rows(filters: dict[str, Any], search: int | None) -> list[PhaseRow]:
+    """Return the phases whose records fulfil the filters, in no order."""
+    of_search = {'process_type': SEARCH, **({} if search is None else {'id': search})}
+    edges = {'type': 'return', 'label': {'like': 'records\\_\\_%'}}
+    query = orm.QueryBuilder()
+    query.append(orm.WorkChainNode, filters=of_search, project=['id', 'uuid'], tag='search')
+    query.append(
+        orm.Dict,
+        with_incoming='search',
+        edge_filters=edges,
+        edge_project='label',
+        filters=filters,
+        project=['id', 'uuid', 'ctime', 'attributes'],
+    )
+    found = query.all()
+    structures = orm.QueryBuilder()
+    wanted = {'process_type': SEARCH, 'id': {'in': sorted({one[0] for one in found})}}
+    structures.append(orm.WorkChainNode, filters=wanted, project='id', tag='search')
+    structures.append(
+        orm.StructureData,
+        with_incoming='search',
+        edge_filters=edges,
+        edge_project='label',
+        project=['id', 'uuid'],
+    )
+    nodes = {
+        (pk, path.removesuffix('_structure')): tuple(ids)
+        for pk, *ids, path in (structures.all() if found else [])
+    }
+    return [_row(values, nodes) for values in found]
+
+
+def _row(values: list[Any], structures: dict[tuple[int, str], tuple[Any, ...]]) -> PhaseRow:
+    """Return one answer of the database as a row."""
+    search_pk, search_uuid, pk, uuid, created, record, path = values
+    structure_pk, structure_uuid = structures[search_pk, path.removesuffix('_record')]
+    facts = {name: value for name, value in record.items() if name in PhaseRow.__annotations__}
+    return PhaseRow(
+        **{**facts, 'elements': tuple(facts['elements'])},
+        pk=pk,
+        uuid=uuid,
+        structure_pk=structure_pk,
+        structure_uuid=structure_uuid,
+        search_pk=search_pk,
+        search_uuid=search_uuid,
+        created=created,
+    )

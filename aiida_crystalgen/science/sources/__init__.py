@@ -1,0 +1,1 @@
+"""Where known crystals come from: files, databases on the web, prototypes."""

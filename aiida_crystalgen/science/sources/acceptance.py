@@ -1,0 +1,121 @@
+"""Which of the structures that a source offers can be used, and why the others cannot."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from pymatgen.core import Structure
+
+from aiida_crystalgen.science.crystals import Column, CrystalSet, concatenate
+from aiida_crystalgen.science.neighbors import shortest_distances
+from aiida_crystalgen.science.structures import from_structures
+
+__all__ = ('Found', 'accept')
+
+_NUMBERS = frozenset('iuf')
+
+
+@dataclass(frozen=True)
+class Found:
+    """A structure that a source offers.
+
+    :param name: what the source calls it, different for each.
+    :param properties: single numbers, truth values, texts, or arrays; ``label`` is what it is to be
+        called, its name otherwise.
+    """
+
+    name: str
+    structure: Structure
+    properties: Mapping[str, Any] = field(default_factory=dict)
+
+
+def accept(
+    found: Sequence[Found],
+    rejected: Mapping[str, str],
+    *,
+    shortest_distance: float,
+    source: Mapping[str, Any],
+    units: Mapping[str, str],
+) -> CrystalSet:
+    """Return the crystals that can be used, with the properties that all of them have as columns.
+
+    Every set has the column ``label``, and ``metadata['source']`` holds what ``source`` says and
+    under ``rejected`` the reason for each structure that cannot be used.
+
+    :param rejected: reasons for what could not even be read.
+    :param shortest_distance: structures with atoms closer than this are rejected, in Å.
+    :param source: facts about the source; ``kind`` above all.
+    :param units: of the properties.
+    :raises ValueError: if nothing can be used.
+    """
+    reasons = dict(rejected)
+    sets, accepted = [], []
+    for one in found:
+        try:
+            crystal = _crystal(one, shortest_distance)
+        except ValueError as exception:
+            reasons[one.name] = str(exception)
+        else:
+            sets.append(crystal)
+            accepted.append(one)
+    if not sets:
+        raise ValueError(_nothing(reasons))
+    crystals = concatenate(sets).with_columns(**_columns(accepted, units))
+    return replace(crystals, metadata={'source': {**source, 'rejected': reasons}})
+
+
+def _crystal(found: Found, shortest_distance: float) -> CrystalSet:
+    """Return the structure as a set of one.
+
+    :raises ValueError: if it is no ordered crystal, or its atoms overlap.
+    """
+    structure = found.structure
+    if not all(structure.lattice.pbc):
+        along = sum(structure.lattice.pbc)
+        raise ValueError(f'it is periodic along {along} of 3 directions; a crystal needs all 3')
+    if not structure.volume > 0:
+        raise ValueError('its cell has no volume')
+    crystal = from_structures([structure], [found.name])
+    distance = float(shortest_distances(crystal)[0])
+    if distance < shortest_distance:
+        raise ValueError(
+            f'its atoms overlap: the shortest distance is {distance:.3f} Å, less than '
+            f'{shortest_distance:g} Å'
+        )
+    return crystal
+
+
+def _nothing(reasons: Mapping[str, str]) -> str:
+    """Return the sentence that says why there are no crystals."""
+    if not reasons:
+        return 'no structures were found'
+    name, reason = next(iter(reasons.items()))
+    return f"none of {len(reasons)} structures can be used; the first, '{name}': {reason}"
+
+
+def _columns(accepted: Sequence[Found], units: Mapping[str, str]) -> dict[str, Column]:
+    """Return the labels, and the properties that every structure has in the same form."""
+    labels = [str(one.properties.get('label', one.name)) for one in accepted]
+    columns = {'label': Column(np.array(labels, dtype=np.str_))}
+    for name in accepted[0].properties:
+        values = [one.properties.get(name) for one in accepted]
+        if name != 'label' and _are_alike(values):
+            word = re.sub(r'\W', '_', name, flags=re.ASCII)
+            columns[word] = Column(np.array(values), units.get(name, ''))
+    return columns
+
+
+def _are_alike(values: Sequence[Any]) -> bool:
+    """Return whether the values are all numbers, all truth values or all texts, of one shape."""
+    try:
+        arrays = [np.asarray(value) for value in values]
+    except ValueError:
+        return False
+    kinds = {array.dtype.kind for array in arrays}
+    return len({array.shape for array in arrays}) == 1 and (
+        kinds <= _NUMBERS or kinds in ({'b'}, {'U'})
+    )

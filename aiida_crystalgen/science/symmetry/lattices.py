@@ -1,0 +1,154 @@
+"""Random lattices of a crystal system, as metric tensors."""
+
+from __future__ import annotations
+
+from itertools import product
+from math import ceil, sqrt
+
+import numpy as np
+from jaxtyping import Float, Int, UInt64
+from scipy.special import ndtri
+
+from aiida_crystalgen.science.symmetry.random_numbers import uniform
+from aiida_crystalgen.science.symmetry.wyckoff import wyckoff_table
+
+__all__ = ('draw_metrics', 'half_images', 'oblique_axes', 'primitive_basis', 'shortest_squares', 'vectors')
+
+# Standard deviations of the logarithms of an edge and of c / a in a system with two equal edges:
+# the widths of PyXtal's lattices, so that ours are spread as widely.
+_EDGE_SPREAD = 0.35
+_RATIO_SPREAD = 1.5 * np.sqrt(3) * _EDGE_SPREAD
+
+_LAST_OF_SYSTEM = np.array([2, 15, 74, 142, 194, 230])
+_TRICLINIC, _MONOCLINIC, _ORTHORHOMBIC, _TETRAGONAL, _HEXAGONAL, _CUBIC = range(6)
+
+# The monoclinic axes a and c are any two of the three vectors of a reduced superbase; the third
+# entry is the one left out.
+_PAIRS = np.array([[0, 1, 2], [1, 0, 2], [0, 2, 1], [2, 0, 1], [1, 2, 0], [2, 1, 0]])
+
+# By the number of lattice points in the conventional cell and six times the first centring
+# translation: A, C, I, R (obverse) and F cells.
+_PRIMITIVE_BASES = {
+    (2, 0, 3, 3): [[1, 0, 0], [0, 1 / 2, -1 / 2], [0, 1 / 2, 1 / 2]],
+    (2, 3, 3, 0): [[1 / 2, -1 / 2, 0], [1 / 2, 1 / 2, 0], [0, 0, 1]],
+    (2, 3, 3, 3): [[-1 / 2, 1 / 2, 1 / 2], [1 / 2, -1 / 2, 1 / 2], [1 / 2, 1 / 2, -1 / 2]],
+    (3, 4, 2, 2): [[2 / 3, 1 / 3, 1 / 3], [-1 / 3, 1 / 3, 1 / 3], [-1 / 3, -2 / 3, 1 / 3]],
+    (4, 0, 3, 3): [[0, 1 / 2, 1 / 2], [1 / 2, 0, 1 / 2], [1 / 2, 1 / 2, 0]],
+}
+
+
+def oblique_axes(group: int) -> tuple[int, ...]:
+    """Return the axes that need not be perpendicular to each other in a space group's lattice."""
+    system = int(np.searchsorted(_LAST_OF_SYSTEM, group))
+    return {_TRICLINIC: (0, 1, 2), _MONOCLINIC: (0, 2), _HEXAGONAL: (0, 1)}.get(system, ())
+
+
+def half_images(axes: tuple[int, ...], reach: float) -> Int[np.ndarray, 'images 3']:
+    """Return one of each pair ±n of lattice vectors to be searched beside the nearest by wrapping.
+
+    With differences wrapped to ±½, a perpendicular axis needs no image but that one. In a lattice
+    of ``draw_metrics``, two oblique axes belong to an obtuse superbase, so that a corner of the
+    cell around a point is its nearest lattice point. Three oblique axes are Minkowski-reduced:
+    Seeber's inequality a² b² c² ≤ 2 V² keeps neighbouring planes 1/√2 of the shortest vector apart.
+
+    :param axes: see ``oblique_axes``.
+    :param reach: ratio of the longest distance of interest to the shortest lattice vector allowed.
+    """
+    shells = ceil(sqrt(2) * reach - 0.5) if len(axes) == 3 else 1
+    ranges = [range(-shells, shells + 1) if axis in axes else (0,) for axis in range(3)]
+    images = [one for one in product(*ranges) if one > (0, 0, 0)]
+    return np.array(images, dtype=np.int64).reshape(-1, 3)
+
+
+def draw_metrics(
+    keys: UInt64[np.ndarray, ' crystals'],
+    groups: Int[np.ndarray, ' crystals'],
+    volumes: Float[np.ndarray, ' crystals'],
+) -> Float[np.ndarray, 'crystals 6']:
+    """Return random metric tensors of the conventional cells, in Å²: aa, bb, cc, bc, ac, ab.
+
+    Logarithms of edges are normal. Oblique angles follow from a reduced cell whose scalar products
+    are uniform in the range that reduction leaves: every lattice has such a cell, so none is
+    excluded and none is needlessly flat.
+
+    :param groups: numbers of the space groups.
+    :param volumes: of the conventional cells, in Å³.
+    """
+    draws = uniform(keys[:, None], np.arange(6))
+    systems = np.searchsorted(_LAST_OF_SYSTEM, groups)
+    squares = np.exp(2 * _EDGE_SPREAD * ndtri(draws[:, :3]))
+    uniaxial = (systems == _TETRAGONAL) | (systems == _HEXAGONAL)
+    squares[uniaxial | (systems == _CUBIC)] = 1
+    squares[uniaxial, 2] = np.exp(2 * _RATIO_SPREAD * ndtri(draws[uniaxial, 2]))
+    metrics = np.concatenate([squares, np.zeros_like(squares)], axis=1)
+    metrics[systems == _HEXAGONAL, 5] = -0.5
+    for system, tilt in ((_TRICLINIC, _tilt_triclinic), (_MONOCLINIC, _tilt_monoclinic)):
+        rows = np.flatnonzero(systems == system)
+        if len(rows):
+            metrics[rows] = tilt(squares[rows], draws[rows, 3:])
+    return metrics * np.cbrt(volumes**2 / _determinants(metrics))[:, None]
+
+
+def _tilt_triclinic(
+    squares: Float[np.ndarray, 'crystals 3'], draws: Float[np.ndarray, 'crystals 3']
+) -> Float[np.ndarray, 'crystals 6']:
+    """Return metrics of Minkowski-reduced cells with edges of these squares in ascending order."""
+    squares = np.sort(squares, axis=1)
+    products = (draws - 0.5) * squares[:, [1, 0, 0]]
+    # With one or three obtuse angles a body diagonal may be too short for a reduced cell; with the
+    # signs of all products changed it never is.
+    total = np.abs(products).sum(axis=1)
+    is_short = (products.prod(axis=1) < 0) & (2 * total > squares[:, 0] + squares[:, 1])
+    products[is_short] *= -1
+    return np.concatenate([squares, products], axis=1)
+
+
+def _tilt_monoclinic(
+    squares: Float[np.ndarray, 'crystals 3'], draws: Float[np.ndarray, 'crystals 3']
+) -> Float[np.ndarray, 'crystals 6']:
+    """Return metrics whose axes a and c are two vectors of an obtuse superbase, in any order.
+
+    A glide or a centring may lie along either axis of the reduced net or along its diagonal; the
+    choice among the vectors of the superbase makes all of these equally likely.
+    """
+    short, long = np.sort(squares[:, [0, 2]], axis=1).T
+    overlap = 0.5 * draws[:, 0] * short
+    lengths = np.stack([short + long - 2 * overlap, short, long], axis=1)
+    products = np.stack([-overlap, overlap - long, overlap - short], axis=1)
+    a, c, other = _PAIRS[(6 * draws[:, 1]).astype(np.int64)].T
+    rows, zero = np.arange(len(squares)), np.zeros(len(squares))
+    columns = [lengths[rows, a], squares[:, 1], lengths[rows, c], zero, products[rows, other], zero]
+    return np.stack(columns, axis=1)
+
+
+def _determinants(metrics: Float[np.ndarray, 'crystals 6']) -> Float[np.ndarray, ' crystals']:
+    """Return the determinants of metric tensors, the squares of the cells' volumes."""
+    aa, bb, cc, bc, ac, ab = metrics.T
+    return aa * bb * cc + 2 * bc * ac * ab - aa * bc**2 - bb * ac**2 - cc * ab**2
+
+
+def shortest_squares(
+    metrics: Float[np.ndarray, 'crystals 6'], images: Int[np.ndarray, 'images 3']
+) -> Float[np.ndarray, ' crystals']:
+    """Return the squared length of each lattice's shortest vector, centring apart.
+
+    :param images: see ``half_images``.
+    """
+    a, b, c = np.concatenate([np.eye(3, dtype=np.int64), images]).T
+    weights = np.stack([a * a, b * b, c * c, 2 * b * c, 2 * a * c, 2 * a * b])
+    return (metrics @ weights).min(axis=1)
+
+
+def vectors(metrics: Float[np.ndarray, 'crystals 6']) -> Float[np.ndarray, 'crystals 3 3']:
+    """Return lattice vectors as rows: a along x, b in the xy plane."""
+    tensors = metrics[:, [0, 5, 4, 5, 1, 3, 4, 3, 2]].reshape(-1, 3, 3)
+    return np.linalg.cholesky(tensors)
+
+
+def primitive_basis(group: int) -> Float[np.ndarray, '3 3']:
+    """Return the vectors of a primitive cell as rows, in units of the conventional axes."""
+    table = wyckoff_table()
+    if table.centrings[group] == 1:
+        return np.eye(3)
+    second = np.rint(6 * table.translations[group, 1]).astype(np.int64).tolist()
+    return np.array(_PRIMITIVE_BASES[int(table.centrings[group]), *second])
