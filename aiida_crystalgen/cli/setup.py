@@ -81,7 +81,8 @@ def _computer(profile: Profile) -> tuple[Computer, str]:
     else:
         done = 'found'
     if not computer.is_configured:
-        computer.configure(safe_interval=0)
+        # What login files do or print costs time at each command and can break the connection.
+        computer.configure(safe_interval=0, use_login_shell=False)
         computer.set_minimum_job_poll_interval(1)
         done = f'{done}, configured'
     return computer, done

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from aiida import orm
 
+from aiida_crystalgen.data.structure_set import StructureSetData
 from aiida_crystalgen.queries.jobs import Job, find_job
 from aiida_crystalgen.queries.phases import PhaseTable, phases
 from aiida_crystalgen.queries.searches import SearchRow, find_search, searches
@@ -140,7 +141,7 @@ def _results(search: int) -> dict[str, orm.ArrayData]:
         tag='child',
     )
     query.append(
-        orm.ArrayData,
+        [orm.ArrayData, StructureSetData],
         with_incoming='child',
         edge_filters={
             'type': {'in': ['create', 'return']},

@@ -89,7 +89,7 @@ class LatentPoints:
     :param labels: of the crystals.
     :param coordinates: z1 and z2 of each.
     :param energies: above the lowest one, in eV/atom; NaN where unknown.
-    :raises ValueError: if the lengths differ.
+    :raises ValueError: if the lengths differ, or a coordinate is not a finite number.
     """
 
     labels: tuple[str, ...]
@@ -99,6 +99,9 @@ class LatentPoints:
     def __post_init__(self) -> None:
         """Check the lengths."""
         _require_lengths(len(self.labels), 'labels', self.coordinates, self.energies)
+        lost = np.flatnonzero(~np.isfinite(self.coordinates).all(axis=1))
+        if len(lost):
+            raise ValueError(f"'{self.labels[lost[0]]}' has no finite latent coordinates")
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Any
 
-import matplotlib
+import matplotlib as mpl
 import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
@@ -61,7 +63,7 @@ def yield_funnel(stages: Sequence[Stage]) -> str:
 def _stage_texts(stages: Sequence[Stage]) -> list[str]:
     """Return for each stage its count and what share of the stage before is left."""
     texts = [f'{stages[0].total:,}'.replace(',', ' ')]
-    for before, stage in zip(stages, stages[1:], strict=False):
+    for before, stage in pairwise(stages):
         share = f'  ({stage.total / before.total:.1%})' if before.total else ''
         texts.append(f'{stage.total:,}'.replace(',', ' ') + share)
     return texts
@@ -76,12 +78,13 @@ def loss_curves(curves: TrainingCurves) -> str:
             'reconstruction': 'Reconstruction',
             'divergence': 'Kullback–Leibler',
         }
-        layout = [['total', 'reconstruction'], ['total', 'divergence']]
+        layout: list[Any] = [['total', 'reconstruction'], ['total', 'divergence']]
         for term, axes in figure.subplot_mosaic(layout, width_ratios=(3, 2)).items():
-            axes.plot(curves.epochs, getattr(curves.training, term), label='training')
+            training = getattr(curves.training, term)
+            axes.plot(curves.epochs, training, color=SERIES[0], label='training')
             if curves.validation is not None:
                 values = getattr(curves.validation, term)
-                axes.plot(curves.epochs, values, '--', label='validation')
+                axes.plot(curves.epochs, values, '--', color=SERIES[1], label='validation')
             axes.set_title(terms[term])
             axes.set_xlabel('Epoch')
             axes.grid(axis='y')
@@ -102,19 +105,20 @@ def latent_map(latent: LatentMap) -> str:
     def draw(figure: Figure) -> dict[str, Sequence[str]]:
         axes = figure.subplots()
         groups = [latent.training, *([latent.phases] if latent.phases else [])]
-        known = np.concatenate([np.append(group.energies, np.nan) for group in groups])
-        highest = np.nanmax(known) if np.isfinite(known).any() else 1.0
+        energies = np.concatenate([group.energies for group in groups])
+        known = energies[np.isfinite(energies)]
+        highest = known.max(initial=0.0) or 1.0
         if latent.replicas is not None:
-            style = {'color': MUTED, 'alpha': 0.55, 'markersize': 3.5}
-            axes.plot(*latent.replicas.T, '+', **style, label='replicas')
+            first, second = latent.replicas.T
+            axes.plot(first, second, '+', color=MUTED, alpha=0.55, ms=3.5, label='replicas')
         training = _latent_points(axes, latent.training, highest, 'o', 'training crystals')
-        titles = {str(training.get_gid()): _point_titles(latent.training)}
+        titles: dict[str, Sequence[str]] = {str(training.get_gid()): _point_titles(latent.training)}
         if latent.phases is not None:
             phases = _latent_points(axes, latent.phases, highest, 'D', 'phases')
             titles[str(phases.get_gid())] = _point_titles(latent.phases)
-        if np.isfinite(known).any():
+        if len(known):
             bar = figure.colorbar(training, label='Energy above lowest (eV/atom)')
-            bar.outline.set_visible(False)  # type: ignore[operator]
+            bar.outline.set_visible(False)
         axes.set_xlabel('Latent coordinate z₁')
         axes.set_ylabel('Latent coordinate z₂')
         figure.legend(loc='outside upper left', ncols=3)
@@ -129,14 +133,15 @@ def _latent_points(
 ) -> PathCollection:
     """Return the points drawn in the colours of their energies, on a scale up to ``highest``."""
     # Without the darkest fifth, which would vanish on a dark page.
-    colours = ListedColormap(matplotlib.colormaps['viridis'](np.linspace(0.2, 1.0, 32)))
-    colours.set_bad(PAPER)
+    colours = ListedColormap(mpl.colormaps['viridis'](np.linspace(0.2, 1.0, 32)))
+    first, second = points.coordinates.T
     return axes.scatter(
-        *points.coordinates.T,
-        c=np.ma.masked_invalid(points.energies),
-        cmap=colours,
+        first,
+        second,
+        c=points.energies,
+        cmap=colours.with_extremes(bad=PAPER),
         vmin=0.0,
-        vmax=highest or 1.0,
+        vmax=highest,
         s=40,
         marker=marker,
         edgecolors=INK,
@@ -173,7 +178,7 @@ def rdf_comparisons(comparisons: Sequence[RdfComparison]) -> str:
             grid[below, column].tick_params(labelbottom=True)
         for axes in grid[:, 0]:
             axes.set_ylabel('n(r)')
-        named: dict[str, object] = {}
+        named: dict[str, Any] = {}
         for axes in figure.axes:
             handles, labels = axes.get_legend_handles_labels()
             named |= dict(zip(labels, handles, strict=True))
@@ -194,8 +199,8 @@ def _draw_comparison(axes: Axes, comparison: RdfComparison) -> None:
     axes.fill_between(radii, comparison.of_reference, color=SERIES[1], alpha=0.22, linewidth=0)
     axes.plot(radii, comparison.of_reference, color=SERIES[1], lw=1.1, label='known crystal')
     if comparison.of_candidate is not None:
-        style = {'color': SERIES[2], 'linestyle': ':', 'linewidth': 1.3}
-        axes.plot(radii, comparison.of_candidate, **style, label='candidate before relaxation')
+        before = 'candidate before relaxation'
+        axes.plot(radii, comparison.of_candidate, ':', color=SERIES[2], lw=1.3, label=before)
     axes.plot(radii, comparison.of_phase, color=SERIES[0], lw=1.4, label='phase')
     distance = f'Pearson {comparison.distance:.3f}'
     if comparison.candidate_distance is not None:
@@ -245,8 +250,8 @@ def _draw_dots(
     """Draw one dot per energy as a single path, which keeps thousands of them small."""
     across = column + _spread(len(energies))
     ends = np.stack([across, across + 1e-3, np.full(len(energies), np.nan)], axis=1)
-    style = {'color': colour, 'linewidth': 3.4, 'alpha': 0.7, 'solid_capstyle': 'round'}
-    axes.plot(ends.ravel(), np.repeat(energies, 3), **style)
+    heights = np.repeat(energies, 3)
+    axes.plot(ends.ravel(), heights, color=colour, lw=3.4, alpha=0.7, solid_capstyle='round')
 
 
 def _draw_labelled(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import math
 import re
 from collections.abc import Mapping
 from importlib.resources import files
@@ -89,7 +90,7 @@ def _json(value: Mapping[str, Any]) -> Markup:
 
 def _number(value: float | None, digits: int) -> str:
     """Return the number with a true minus sign, a dash if there is none."""
-    if value is None or value != value:
+    if value is None or math.isnan(value):
         return '–'
     text = f'{value:.{digits}f}'
     return text.removeprefix('-') if float(text) == 0 else text.replace('-', '−')

@@ -6,8 +6,9 @@ import html
 import io
 import re
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
-import matplotlib
+import matplotlib as mpl
 from matplotlib.figure import Figure
 
 __all__ = ('INK', 'MUTED', 'PAPER', 'SERIES', 'themed_svg')
@@ -23,11 +24,10 @@ _VARIABLES = {
     PAPER: 'var(--card)',
     **{colour: f'var(--series-{number})' for number, colour in enumerate(SERIES, start=1)},
 }
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     'axes.edgecolor': MUTED,
     'axes.facecolor': 'none',
     'axes.labelcolor': INK,
-    'axes.prop_cycle': matplotlib.cycler(color=SERIES),
     'axes.spines.right': False,
     'axes.spines.top': False,
     'axes.titlecolor': INK,
@@ -41,6 +41,7 @@ _STYLE = {
     'path.simplify': False,
     'svg.fonttype': 'none',
     'text.color': INK,
+    'text.parse_math': False,
     'xtick.color': MUTED,
     'ytick.color': MUTED,
 }
@@ -59,9 +60,9 @@ def themed_svg(
     :param draw: draws on the figure, and returns the texts that appear over the points of each
         scatter plot, by the plot's gid.
     """
-    with matplotlib.rc_context():
-        matplotlib.rcdefaults()
-        matplotlib.rcParams.update({**_STYLE, 'svg.hashsalt': name})
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update({**_STYLE, 'svg.hashsalt': name})
         figure = Figure(figsize=size, layout='constrained')
         titles = draw(figure)
         buffer = io.StringIO()

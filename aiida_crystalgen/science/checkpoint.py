@@ -17,6 +17,7 @@ __all__ = ('Checkpoint', 'read_checkpoint', 'read_header', 'write_checkpoint')
 
 _KEY = 'aiida_crystalgen'
 _FORMAT = 1
+_PICKLES = (b'PK', b'\x80')  # torch.save writes a zip archive that contains one
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ def write_checkpoint(checkpoint: Checkpoint) -> bytes:
         'settings': dict(checkpoint.settings),
         'summary': dict(checkpoint.summary),
     }
-    weights = {name: np.ascontiguousarray(array) for name, array in checkpoint.weights.items()}
+    weights = {name: np.asarray(array, order='C') for name, array in checkpoint.weights.items()}
     return save(weights, metadata={_KEY: json.dumps(header, sort_keys=True, allow_nan=False)})
 
 
@@ -55,26 +56,52 @@ def read_header(content: bytes, name: str = 'checkpoint') -> dict[str, Any]:
     :param name: what to call the file in error messages.
     :raises ValueError: if the content is a pickle, is cut off, or comes from another program.
     """
-    if content[:2] == b'PK' or content[:1] == b'\x80':
-        raise ValueError(
-            f'{name} is a Python pickle; loading it could run code. Import a checkpoint written by '
-            '`aiida-crystalgen model export` (safetensors).'
-        )
     length = int.from_bytes(content[:8], 'little')
     try:
         tensors = json.loads(content[8 : 8 + length])
         metadata = tensors.pop('__metadata__', {})
-    except (ValueError, AttributeError):
-        raise ValueError(f'{name} is no safetensors file, or it is cut off in its header') from None
-    end = max((entry['data_offsets'][1] for entry in tensors.values()), default=0)
-    if len(content) != 8 + length + end:
-        found = len(content)
-        raise ValueError(f'{name} is truncated: {found} bytes instead of {8 + length + end}')
-    if _KEY not in metadata:
+        end = max((entry['data_offsets'][1] for entry in tensors.values()), default=0)
+        expected = 8 + length + end
+        text = metadata.get(_KEY)
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        raise ValueError(_foreign(content, name)) from None
+    if len(content) != expected:
+        problem = 'truncated' if len(content) < expected else 'too long'
+        raise ValueError(f'{name} is {problem}: {len(content)} bytes instead of {expected}')
+    if text is None:
         raise ValueError(f'{name} is a safetensors file, but was not written by aiida-crystalgen')
-    header = json.loads(metadata[_KEY])
-    if header['format'] != _FORMAT:
-        raise ValueError(f'{name} has format {header["format"]}; this version reads {_FORMAT}')
+    return _parse_header(text, name)
+
+
+def _foreign(content: bytes, name: str) -> str:
+    """Return what is wrong with a file that does not begin as a safetensors file does.
+
+    The first bytes of a pickle alone would not tell: those of a safetensors file are the length of
+    its header, which can be the same. The header itself begins with a brace.
+    """
+    if content.startswith(_PICKLES) and content[8:9] != b'{':
+        return (
+            f'{name} is a Python pickle; loading it could run code. Import a checkpoint written by '
+            '`aiida-crystalgen model export` (safetensors).'
+        )
+    return f'{name} is no safetensors file, or it is cut off in its header'
+
+
+def _parse_header(text: Any, name: str) -> dict[str, Any]:
+    """Return the header from its JSON text.
+
+    :raises ValueError: if the text is no header of a format that this version reads.
+    """
+    try:
+        header = json.loads(text)
+        found = header['format']
+    except (ValueError, LookupError, TypeError, RecursionError):
+        raise ValueError(f'{name} has a damaged header') from None
+    if found != _FORMAT:
+        raise ValueError(f'{name} has format {found}; this version reads {_FORMAT}')
+    missing = [key for key in ('method', 'settings', 'summary') if key not in header]
+    if missing:
+        raise ValueError(f"{name} has a damaged header: it lacks '{missing[0]}'")
     return header
 
 
@@ -84,12 +111,17 @@ def read_checkpoint(content: bytes, name: str = 'checkpoint') -> Checkpoint:
     :param name: what to call the file in error messages.
     :raises ValueError: if the content is a pickle, is cut off, or comes from another program.
     """
+    from safetensors import SafetensorError
     from safetensors.numpy import load
 
     header = read_header(content, name)
+    try:
+        weights = load(content)
+    except (SafetensorError, LookupError) as exception:
+        raise ValueError(f'{name} has damaged weights: {exception}') from exception
     return Checkpoint(
         method=header['method'],
-        weights=load(content),
+        weights=weights,
         settings=header['settings'],
         summary=header['summary'],
     )

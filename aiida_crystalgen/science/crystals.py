@@ -83,7 +83,7 @@ class CrystalSet:
         return name in self.columns
 
     @property
-    def offsets(self) -> Int[np.ndarray, ' crystals+1']:
+    def offsets(self) -> Int[np.ndarray, ' bounds']:
         """Index of each crystal's first atom, closed by the number of atoms."""
         return np.concatenate([[0], np.cumsum(self.counts)])
 

@@ -203,8 +203,8 @@ class SearchWorkChain(WorkChain):
                     TrainWorkChain,
                     f'train_{label}',
                     training=self.ctx.references,
-                    method=generator.method,
-                    settings=generator.settings,
+                    method=generator['method'],
+                    settings=generator['settings'],
                     seed=self._seed('train', label),
                     **self._code(),
                 )
@@ -226,7 +226,7 @@ class SearchWorkChain(WorkChain):
             if training is not None:
                 self.ctx.checkpoints[label] = training.outputs.checkpoint
             elif 'checkpoint' in generator:
-                self.ctx.checkpoints[label] = generator.checkpoint
+                self.ctx.checkpoints[label] = generator['checkpoint']
         return None if self.ctx.ready else failed
 
     def propose_crystals(self) -> ToContext:
@@ -234,7 +234,7 @@ class SearchWorkChain(WorkChain):
         children = {}
         for label in self.ctx.ready:
             generator = self.inputs.generators[label]
-            inputs = {'method': generator.method, 'request': generator.request, **self._code()}
+            inputs = {name: generator[name] for name in ('method', 'request')} | self._code()
             if label in self.ctx.checkpoints:
                 inputs['checkpoint'] = self.ctx.checkpoints[label]
             name = f'propose_{label}'

@@ -109,7 +109,9 @@ def _generators(
         label = choice.method
         if label in result:
             label = f'{label}_{len(result)}'
-        result[label] = {**_model(choice, protocol), 'request': request}
+        inputs = {**_model(choice, protocol), 'request': request}
+        # A dynamic namespace serialises nothing by itself.
+        result[label] = {name: orm.to_aiida_type(value) for name, value in inputs.items()}
     return result
 
 

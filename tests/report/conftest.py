@@ -30,12 +30,21 @@ from aiida_crystalgen.science.structures import from_structures
 
 _ORIGIN = (0.0, 0.0, 0.0)
 _MONOCLINIC_SITES = (  # C2/m and Cmmm: Table 1 of Lee and Chang, 2021
-    (0.9446, 0.0, 0.87347), (0.44097, 0.0, 0.65322), (0.78744, 0.0, 0.05727), (0.27303, 0.0, 0.58547)
+    (0.9446, 0.0, 0.87347), (0.44097, 0.0, 0.65322),
+    (0.78744, 0.0, 0.05727), (0.27303, 0.0, 0.58547),
 )  # fmt: skip
 _ORTHORHOMBIC_SITES = ((0.0, 0.5, 0.75536), (0.25, 0.25, 0.72747), (0.86311, 0.0, 0.0))
 _SILICON = (  # space group, symbol, a, b, c, β and γ, sites, energy in eV/atom, known name
     (227, 'Fd-3m', (5.43, 5.43, 5.43), (90, 90), (_ORIGIN,), 0.0, 'diamond'),
-    (194, 'P6_3/mmc', (3.85, 3.85, 6.37), (90, 120), ((1 / 3, 2 / 3, 0.062),), 0.011, 'lonsdaleite'),
+    (
+        194,
+        'P6_3/mmc',
+        (3.85, 3.85, 6.37),
+        (90, 120),
+        ((1 / 3, 2 / 3, 0.062),),
+        0.011,
+        'lonsdaleite',
+    ),
     (12, 'C2/m', (13.73, 3.82, 6.29), (83.3, 90), _MONOCLINIC_SITES, 0.071, ''),
     (206, 'Ia-3', (6.64, 6.64, 6.64), (90, 90), ((0.1, 0.1, 0.1),), 0.158, 'BC8'),
     (141, 'I4_1/amd', (4.69, 4.69, 2.58), (90, 90), (_ORIGIN,), 0.291, 'β-tin'),
@@ -101,7 +110,7 @@ def _distribution(phase: Phase, strain: float = 0.0) -> np.ndarray:
 def silicon_report(silicon_phases) -> SearchReport:
     """Return a complete report of a search for silicon."""
     random = np.random.default_rng(0)
-    energies = np.sort(random.gamma(2.0, 0.09, 36)) - 0.0
+    energies = np.sort(random.gamma(2.0, 0.09, 36))
     energies[0] = 0.0
     names = tuple(f'known {row}' for row in range(36))
     epochs = np.arange(1, 301)
@@ -119,12 +128,18 @@ def silicon_report(silicon_phases) -> SearchReport:
         latent=LatentMap(
             LatentPoints(names, latent + random.normal(0, 0.25, (36, 2)), energies),
             replicas=grid,
-            phases=LatentPoints(('P3', 'P9'), np.array([[-0.6, 0.1], [1.2, 0.4]]), np.array([0.071, np.nan])),
+            phases=LatentPoints(
+                ('P3', 'P9'), np.array([[-0.6, 0.1], [1.2, 0.4]]), np.array([0.071, np.nan])
+            ),
         ),
         references=EnergyGroup('known crystals', energies, names),
         groups=tuple(
             EnergyGroup(name, random.gamma(shape, 0.11, 350))
-            for name, shape in (('similar to known', 3.0), ('similar to replicas', 3.2), ('unscreened', 4.5))
+            for name, shape in (
+                ('similar to known', 3.0),
+                ('similar to replicas', 3.2),
+                ('unscreened', 4.5),
+            )
         ),
         rdfs=tuple(
             RdfComparison(
@@ -142,8 +157,13 @@ def silicon_report(silicon_phases) -> SearchReport:
         stages=tuple(
             Stage(name, {'rdf_vae': vae, 'random_symmetric': blind})
             for name, vae, blind in (
-                ('proposed', 1400, 600), ('valid', 1381, 590), ('similar', 402, 71),
-                ('distinct', 311, 60), ('relaxed', 308, 59), ('physical', 290, 52), ('phases', 8, 2),
+                ('proposed', 1400, 600),
+                ('valid', 1381, 590),
+                ('similar', 402, 71),
+                ('distinct', 311, 60),
+                ('relaxed', 308, 59),
+                ('physical', 290, 52),
+                ('phases', 8, 2),
             )
         ),
         engine_note='Energies of different engines are never compared.',
@@ -152,7 +172,9 @@ def silicon_report(silicon_phases) -> SearchReport:
             NodeReference('search', '2f1c0a4e-8d1b-4c55-a7a2-0a4d1a5b6c7d', 1042),
             NodeReference('checkpoint', '91c4e2aa-11d0-4f8e-8f0d-6b1e7d1f2a3b', 1120),
         ),
-        citations=(Citation('A. Author, A method for crystals, Journal 1, 1 (2021).', '10.1000/182'),),
+        citations=(
+            Citation('A. Author, A method for crystals, Journal 1, 1 (2021).', '10.1000/182'),
+        ),
     )
 
 

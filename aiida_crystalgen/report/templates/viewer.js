@@ -108,11 +108,17 @@ class StructureViewer {
     context.scale(ratio, ratio);
     this.middle = [width / 2, height / 2];
     this.pixels = this.zoom * Math.min(width, height) / (2.15 * this.radius);
-    [this.paper, this.ink] = ['--card', '--muted'].map((name) => pageColour(name));
-    this.sprites = {};
+    this.usePageColours();
     const parts = [...this.edgeParts(), ...this.bondParts(), ...this.atomParts()];
     parts.sort((a, b) => b.depth - a.depth).forEach((part) => part.paint());
     this.drawAxes(height);
+  }
+
+  usePageColours() {
+    const paper = pageColour('--card');
+    if (String(paper) !== String(this.paper)) this.sprites = {};
+    this.paper = paper;
+    this.ink = pageColour('--muted');
   }
 
   fogged(colour, depth) {

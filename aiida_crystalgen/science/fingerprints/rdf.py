@@ -1,8 +1,9 @@
 """Radial distribution functions of whole sets of crystals, all elements alike.
 
-n(r) = g(r) ρ 4π r² is the mean number of atoms in a shell around an atom, divided by the thickness
-of the shell (Lee & Chang, Curr. Appl. Phys. 2021, equation 1), smeared by a Gaussian. It knows
-neither the choice of the cell nor its size, orientation or origin, nor the order of the atoms.
+n(r) = g(r) ρ 4π r² is the mean number of atoms in a thin shell around an atom, divided by the
+thickness of the shell (Lee & Chang, Computational Materials Science 2021, equation 1), smeared by a
+Gaussian. It knows neither the choice of the cell nor its size, orientation or origin, nor the order
+of the atoms.
 """
 
 from __future__ import annotations
@@ -99,7 +100,7 @@ class _Grid:
         # Spreading a distance over three grid points has itself a variance of a quarter step².
         variance = settings.width**2 - step**2 / 4
         kernel = np.exp(-(offsets**2) / (2 * variance)) / np.sqrt(2 * np.pi * variance)
-        size = -(-(settings.points * per_point + 2 * margin + 1) // per_point) * per_point
+        size = settings.points * per_point + 2 * margin + 1
         return cls(step, per_point, margin, size, kernel, settings.points)
 
     @property

@@ -17,7 +17,7 @@ from e3nn.o3 import TensorProduct, wigner_3j
 from jaxtyping import Float, Int
 from torch import Tensor
 
-__all__ = ('BlockedConvolution',)
+__all__ = ('BlockedConvolution', 'RowwiseReadout')
 
 _BLOCK = 256  # edges; their messages then take about 1 MB for each input irrep
 
@@ -139,7 +139,7 @@ class _Messages(torch.autograd.Function):
                 messages = group.matrices(filters[block]).mT @ inputs[sources]
                 for path in group.paths:
                     messages[:, path.components] *= weights[block, None, path.weights]
-                _add_rows(sums, targets, messages)
+                sums.index_add_(0, targets, messages)
             for path in group.paths:
                 result[:, path.output] = sums[:, path.components].mT.flatten(1)
         return result
@@ -165,22 +165,14 @@ class _Messages(torch.autograd.Function):
                     of_weights[block, path.weights] = products[:, path.components].sum(dim=1)
                     sent[:, path.components] *= weights[block, None, path.weights]
                 of_filters[block] += (received @ sent.mT).flatten(1) @ group.coupling.T
-                _add_rows(sums, sources, matrices @ sent)
+                sums.index_add_(0, sources, matrices @ sent)
             of_features[:, group.input] = sums.mT.flatten(1)
         return of_features, of_filters, of_weights, None, None
 
 
 def _blocks(edges: Int[Tensor, '2 edges']) -> list[slice]:
-    """Return the edges in blocks."""
+    """Return the edges in blocks, each of which starts at the boundary of a vector register."""
     return [slice(start, start + _BLOCK) for start in range(0, edges.shape[1], _BLOCK)]
-
-
-def _add_rows(
-    sums: Float[Tensor, 'atoms i c'], rows: Int[Tensor, ' edges'], terms: Float[Tensor, 'edges i c']
-) -> None:
-    """Add each term to a row of the sums, in the order of the edges."""
-    flat = sums.flatten(1)
-    flat.scatter_add_(0, rows[:, None].expand(-1, flat.shape[1]), terms.flatten(1))
 
 
 class BlockedConvolution(torch.nn.Module):
@@ -207,4 +199,26 @@ class BlockedConvolution(torch.nn.Module):
             self,
         )
         data[original.key_x] = summed / original.denominator
+        return data
+
+
+class RowwiseReadout(torch.nn.Module):
+    """A stand-in for sevenn's last ``IrrepsLinear``, from hidden scalars to one energy per atom.
+
+    A matrix times a single column is rounded differently from row to row, depending on how many
+    rows there are; a sum over each row is not.
+
+    :param original: the linear layer of a built model.
+    """
+
+    def __init__(self, original: Any) -> None:
+        super().__init__()
+        self.original = original
+        columns = torch.eye(original.linear.irreps_in.dim)
+        self.register_buffer('row', original.linear(columns).detach().T.contiguous())
+
+    def forward(self, data: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Return the graph with the energy of each atom added."""
+        hidden = data[self.original.key_input]
+        data[self.original.key_output] = (hidden * self.row).sum(dim=1, keepdim=True)
         return data

@@ -13,9 +13,9 @@ from jaxtyping import Float, Int
 from matscipy.neighbours import neighbour_list
 from torch import Tensor
 
-from aiida_crystalgen.science.crystals import CrystalSet
+from aiida_crystalgen.science.crystals import CrystalSet, concatenate
 from aiida_crystalgen.science.determinism import single_threaded
-from aiida_crystalgen.science.potentials.convolution import BlockedConvolution
+from aiida_crystalgen.science.potentials.convolution import BlockedConvolution, RowwiseReadout
 from aiida_crystalgen.science.potentials.interface import Evaluation
 
 with warnings.catch_warnings():
@@ -28,6 +28,15 @@ __all__ = ('SevenNet',)
 
 # All three models were trained on energies of this functional; 7net-mf-0 on r2SCAN as well.
 _FUNCTIONAL = 'PBE'
+
+# What a crystal's numbers are rounded to must not depend on what is evaluated with it. Matrix
+# products of fewer than 4 rows take other kernels than larger ones: small batches are repeated until
+# they have more atoms. torch's loops take two vector registers at a time and what is left one by one,
+# by other functions: edges are filled up until nothing is left.
+_FEWEST_ATOMS = 8
+_STRIDE = 32  # single-precision numbers in the two largest registers
+
+_READOUT = 'reduce_hidden_to_energy'
 
 
 class SevenNet:
@@ -51,18 +60,22 @@ class SevenNet:
     def evaluate(self, crystals: CrystalSet) -> Evaluation:
         """Return energies, forces and stresses of all crystals, evaluated as one graph.
 
+        A crystal gets the same values, bit for bit, whatever others are evaluated with it.
+
         :raises ValueError: if the potential does not know an element; the message names it.
         """
         self._refuse_unknown_elements(crystals)
-        if len(crystals) == 0:
+        atoms = len(crystals.atomic_numbers)
+        if atoms == 0:
             return Evaluation(np.zeros(0), np.zeros((0, 3)), np.zeros((0, 3, 3)))
+        copies = -(-_FEWEST_ATOMS // atoms)
         with single_threaded():
-            result = self._model(self._graph(crystals))
+            result = self._model(self._graph(concatenate([crystals] * copies)))
         return Evaluation(
-            energies=_to_numpy(result[key.PRED_TOTAL_ENERGY]),
-            forces=_to_numpy(result[key.PRED_FORCE]),
+            energies=_to_numpy(result[key.PRED_TOTAL_ENERGY])[: len(crystals)],
+            forces=_to_numpy(result[key.PRED_FORCE])[:atoms],
             # sevenn gives the negative of dE/dε / V.
-            stresses=-_to_matrices(_to_numpy(result[key.PRED_STRESS])),
+            stresses=-_to_matrices(_to_numpy(result[key.PRED_STRESS])[: len(crystals)]),
         )
 
     def _refuse_unknown_elements(self, crystals: CrystalSet) -> None:
@@ -105,13 +118,18 @@ def _load_model(name: str) -> Any:
     for part, module in model.named_children():
         if part.endswith('_convolution'):
             model.replace_module(part, BlockedConvolution(module))
+    model.replace_module(_READOUT, RowwiseReadout(model.get_submodule(_READOUT)))
     return model.eval().requires_grad_(False)
 
 
 def _edges(
     crystals: CrystalSet, cutoff: float
 ) -> tuple[Int[np.ndarray, '2 edges'], Float[np.ndarray, 'edges 3']]:
-    """Return all pairs of atoms within the cut-off in Å, images included, and their vectors."""
+    """Return all pairs of atoms within the cut-off in Å, images included, and their vectors.
+
+    The pairs are filled up to a whole number of strides by ones whose distance is the cut-off, at
+    which the network's messages and their derivatives are exactly zero.
+    """
     positions = crystals.cartesian_coordinates
     starts = crystals.offsets
     pairs, vectors = [], []
@@ -123,6 +141,9 @@ def _edges(
         )
         pairs.append(np.stack([first, second]).astype(np.int64) + starts[row])
         vectors.append(between)
+    missing = -sum(len(one) for one in vectors) % _STRIDE
+    pairs.append(np.zeros((2, missing), dtype=np.int64))
+    vectors.append(np.tile([cutoff, 0.0, 0.0], (missing, 1)))
     return np.concatenate(pairs, axis=1), np.concatenate(vectors)
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from pymatgen.core import Structure
 
-from aiida_crystalgen.science.crystals import Column, CrystalSet, concatenate
+from aiida_crystalgen.science.crystals import Column, CrystalSet
 from aiida_crystalgen.science.neighbors import shortest_distances
 from aiida_crystalgen.science.structures import from_structures
 
@@ -53,40 +53,50 @@ def accept(
     :raises ValueError: if nothing can be used.
     """
     reasons = dict(rejected)
-    sets, accepted = [], []
+    ordered = []
     for one in found:
         try:
-            crystal = _crystal(one, shortest_distance)
+            _refuse_unusable(one, shortest_distance)
         except ValueError as exception:
             reasons[one.name] = str(exception)
         else:
-            sets.append(crystal)
-            accepted.append(one)
-    if not sets:
-        raise ValueError(_nothing(reasons))
-    crystals = concatenate(sets).with_columns(**_columns(accepted, units))
-    return replace(crystals, metadata={'source': {**source, 'rejected': reasons}})
-
-
-def _crystal(found: Found, shortest_distance: float) -> CrystalSet:
-    """Return the structure as a set of one.
-
-    :raises ValueError: if it is no ordered crystal, or its atoms overlap.
-    """
-    structure = found.structure
-    if not all(structure.lattice.pbc):
-        along = sum(structure.lattice.pbc)
-        raise ValueError(f'it is periodic along {along} of 3 directions; a crystal needs all 3')
-    if not structure.volume > 0:
-        raise ValueError('its cell has no volume')
-    crystal = from_structures([structure], [found.name])
-    distance = float(shortest_distances(crystal)[0])
-    if distance < shortest_distance:
-        raise ValueError(
-            f'its atoms overlap: the shortest distance is {distance:.3f} Å, less than '
+            ordered.append(one)
+    crystals = from_structures([one.structure for one in ordered])
+    distances = shortest_distances(crystals)
+    apart = distances >= shortest_distance
+    for row in np.flatnonzero(~apart):
+        reasons[ordered[row].name] = (
+            f'its atoms overlap: the shortest distance is {distances[row]:.3f} Å, less than '
             f'{shortest_distance:g} Å'
         )
-    return crystal
+    if not apart.any():
+        raise ValueError(_nothing(reasons))
+    accepted = [one for one, is_apart in zip(ordered, apart, strict=True) if is_apart]
+    return (
+        crystals.select(apart)
+        .with_columns(**_columns(accepted, units))
+        .with_metadata(source={**source, 'rejected': reasons})
+    )
+
+
+def _refuse_unusable(found: Found, shortest_distance: float) -> None:
+    """Raise unless the structure is a crystal with room for its atoms, and one on each site.
+
+    :raises ValueError: with the reason.
+    """
+    periodic = found.structure.lattice.pbc
+    if not all(periodic):
+        raise ValueError(
+            f'it is periodic along {sum(periodic)} of 3 directions; a crystal needs all 3'
+        )
+    from_structures([found.structure], [found.name])
+    volume = found.structure.volume / len(found.structure)
+    # The densest packing of spheres of diameter d takes d³/√2 for each.
+    if not volume > shortest_distance**3 / np.sqrt(2):
+        raise ValueError(
+            f'its cell has {volume:.3g} Å³ per atom, too little for atoms {shortest_distance:g} Å '
+            'apart'
+        )
 
 
 def _nothing(reasons: Mapping[str, str]) -> str:

@@ -8,6 +8,7 @@ import io
 import json
 import os
 import warnings
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from pymatgen.core import Lattice, Structure
 from aiida_crystalgen.science.crystals import CrystalSet
 from aiida_crystalgen.science.progress import Progress, silent
 from aiida_crystalgen.science.sources.acceptance import Found, accept
+from aiida_crystalgen.science.sources.geometry import structure_from_json
 
 __all__ = ('read_files',)
 
@@ -34,6 +36,7 @@ _UNREADABLE = (
     TypeError,
     ValueError,
     Warning,
+    zlib.error,
 )
 _LABELS = ('label', 'material_id', 'mp_id', 'id', 'name')
 
@@ -73,9 +76,12 @@ def read_files(
 
 
 def _first_line(exception: Exception) -> str:
-    """Return what an error says in one line."""
+    """Return what an error says in one line, with its kind where it does not speak for itself."""
     lines = str(exception).strip().splitlines()
-    return f'{type(exception).__name__}: {lines[0]}' if lines else type(exception).__name__
+    kind = type(exception).__name__
+    if not lines:
+        return kind
+    return lines[0] if isinstance(exception, ValueError) else f'{kind}: {lines[0]}'
 
 
 def _find(paths: Sequence[Path]) -> dict[str, Path]:
@@ -88,8 +94,7 @@ def _find(paths: Sequence[Path]) -> dict[str, Path]:
     for path in paths:
         if path.is_dir():
             roots.append(path.resolve())
-            inside = (one for one in path.rglob('*') if one.is_file() and _reader(one.name))
-            files.update(one.resolve() for one in inside)
+            files.update(one.resolve() for one in path.rglob('*') if _is_wanted(one, path))
         elif path.is_file():
             roots.append(path.resolve().parent)
             files.add(path.resolve())
@@ -97,6 +102,12 @@ def _find(paths: Sequence[Path]) -> dict[str, Path]:
             raise ValueError(f'{path} is neither a file nor a folder')
     root = os.path.commonpath(roots) if roots else ''
     return {name: Path(root, name) for name in sorted(os.path.relpath(one, root) for one in files)}
+
+
+def _is_wanted(path: Path, folder: Path) -> bool:
+    """Return whether a path below a folder is a file of known type, and is not hidden."""
+    hidden = any(part.startswith('.') for part in path.relative_to(folder).parts)
+    return not hidden and path.is_file() and _reader(path.name) is not None
 
 
 def _reader(name: str) -> Callable[[str], Iterator[tuple[Structure, dict[str, Any]]]] | None:
@@ -173,19 +184,15 @@ def _read_extended_xyz(text: str) -> Iterator[tuple[Structure, dict[str, Any]]]:
 
 
 def _structure(atoms: Atoms) -> Structure:
-    """Return ASE's atoms as a structure.
-
-    :raises ValueError: if they have no cell.
-    """
-    if atoms.cell.rank < 3:
-        raise ValueError(f'its cell has {atoms.cell.rank} of 3 lattice vectors')
-    lattice = Lattice(np.asarray(atoms.cell), pbc=tuple(bool(one) for one in atoms.pbc))
+    """Return ASE's atoms as a structure, periodic along those lattice vectors that there are."""
+    periodic = atoms.pbc & np.any(atoms.cell, axis=1)
+    lattice = Lattice(atoms.cell.complete(), pbc=tuple(periodic.tolist()))
     return Structure(lattice, atoms.numbers.tolist(), atoms.get_scaled_positions(wrap=False))
 
 
 def _properties(atoms: Atoms) -> dict[str, Any]:
     """Return the properties of a frame, the energy per atom and the label among them."""
-    properties = {name: value for name, value in atoms.info.items() if not isinstance(value, dict)}
+    properties = dict(atoms.info)
     results = atoms.calc.results if atoms.calc is not None else {}
     if 'energy' in results:
         properties['energy'] = float(results['energy']) / len(atoms)
@@ -196,37 +203,25 @@ def _properties(atoms: Atoms) -> dict[str, Any]:
 
 
 def _read_json(text: str) -> Iterator[tuple[Structure, dict[str, Any]]]:
-    """Yield the structures, or entries with a structure and an energy, in pymatgen's JSON.
-
-    Only geometry and energy are read: pymatgen's own decoder would import any module that the file
-    names.
-    """
+    """Yield the structures, or entries with a structure and an energy, in pymatgen's JSON."""
     content = json.loads(text)
     for one in content if isinstance(content, list) else [content]:
-        structure = one.get('structure', one)
-        lattice = Lattice(
-            structure['lattice']['matrix'],
-            pbc=tuple(structure['lattice'].get('pbc', (True, True, True))),
-        )
-        species = [
-            {kind['element']: kind['occu'] for kind in site['species']}
-            for site in structure['sites']
-        ]
-        positions = [site['abc'] for site in structure['sites']]
-        properties = {}
+        structure = structure_from_json(one.get('structure', one))
+        properties: dict[str, Any] = {}
         if 'energy' in one:
-            energy = one['energy'] + (one.get('correction') or 0.0)
-            properties['energy'] = energy / len(species)
+            total = one['energy'] + (one.get('correction') or 0.0)
+            properties['energy'] = total / len(structure)
         label = one.get('entry_id') or one.get('material_id')
-        yield (
-            Structure(lattice, species, positions),
-            {**properties, 'label': str(label)} if label else properties,
-        )
+        if label:
+            properties['label'] = str(label)
+        yield structure, properties
 
 
 def _units(found: Sequence[Found]) -> dict[str, str]:
     """Return the units of the properties: those that the files state, and that of the energy."""
     stated: dict[str, str] = {}
     for one in found:
-        stated.update(one.properties.get('units', {}))
+        units = one.properties.get('units')
+        if isinstance(units, dict):
+            stated.update({str(name): str(unit) for name, unit in units.items()})
     return {**stated, 'energy': 'eV/atom'}

@@ -14,7 +14,7 @@ from aiida_crystalgen.science.symmetry.wyckoff import wyckoff_table
 
 __all__ = ('Attempts', 'Site')
 
-_TRIES = 10
+_TRIES = 20
 
 
 @dataclass(frozen=True)

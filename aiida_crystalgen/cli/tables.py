@@ -1,0 +1,85 @@
+"""Tables and numbers as plain text that stays readable in a log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timezone
+
+from aiida_crystalgen.queries.phases import PhaseRow
+
+__all__ = ('age', 'format_duration', 'format_number', 'format_table', 'phases_table')
+
+_GAP = '   '
+
+
+def format_table(headings: Sequence[str], rows: Iterable[Sequence[str]], right: str = '') -> str:
+    """Return the rows below their headings, aligned.
+
+    :param right: headings of the columns that are aligned to the right, separated by commas.
+    """
+    lines = [list(headings), *(list(row) for row in rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(headings))]
+    to_the_right = [heading in right.split(',') for heading in headings]
+    return '\n'.join(
+        _GAP.join(
+            cell.rjust(width) if flag else cell.ljust(width)
+            for cell, width, flag in zip(line, widths, to_the_right, strict=True)
+        ).rstrip()
+        for line in lines
+    )
+
+
+def phases_table(phases: Sequence[PhaseRow]) -> str:
+    """Return the table of phases; their search and generator are shown where they differ."""
+    several = len({phase.search_pk for phase in phases}) > 1
+    generators = {phase.generator for phase in phases}
+    headings = ['phase', 'formula', 'space group', 'atoms', 'E − E(lowest)', 'hull']
+    headings += ['nearest known', 'from', 'engine', 'record', *(['search'] if several else [])]
+    rows = [
+        [
+            phase.label,
+            phase.formula,
+            f'{phase.space_group_symbol} ({phase.space_group})',
+            str(phase.number_of_atoms),
+            f'{phase.energy_above_lowest:.3f}',
+            '–' if phase.energy_above_hull is None else f'{phase.energy_above_hull:.3f}',
+            _nearest(phase),
+            f'{phase.generator} row {phase.proposal_row}'
+            if len(generators) > 1
+            else f'row {phase.proposal_row}',
+            str(phase.engine['name']),
+            str(phase.pk),
+            *([str(phase.search_pk)] if several else []),
+        ]
+        for phase in phases
+    ]
+    return format_table(headings, rows, right='atoms,E − E(lowest),hull,record,search')
+
+
+def _nearest(phase: PhaseRow) -> str:
+    """Return which known crystal a phase equals, or how far it is from all of them."""
+    if phase.known is not None:
+        return f'{phase.known} (rediscovered)'
+    return f'new (RDF distance {phase.reference_distance:.2f})'
+
+
+def format_number(value: int) -> str:
+    """Return the number with spaces between thousands."""
+    return f'{value:,}'.replace(',', ' ')
+
+
+def format_duration(seconds: float) -> str:
+    """Return the time in its two largest units, as in '3 h 12 m'."""
+    whole = int(seconds)
+    units = (('d', 86400), ('h', 3600), ('m', 60), ('s', 1))
+    row = next((row for row, (_, length) in enumerate(units) if whole >= length), len(units) - 1)
+    parts = []
+    for name, length in units[row : row + 2]:
+        amount, whole = divmod(whole, length)
+        parts.append(f'{amount} {name}')
+    return ' '.join(parts)
+
+
+def age(moment: datetime) -> str:
+    """Return how long ago a moment was."""
+    return format_duration((datetime.now(timezone.utc) - moment).total_seconds())

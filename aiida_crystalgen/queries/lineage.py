@@ -1,0 +1,251 @@
+"""The way from a phase back to the model that proposed it and the crystals that it learnt from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from aiida import orm
+from aiida.common.links import LinkType
+
+from aiida_crystalgen.data.checkpoint import CheckpointData
+from aiida_crystalgen.data.structure_set import StructureSetData
+from aiida_crystalgen.queries.phases import PhaseRow, find_phase, phases
+from aiida_crystalgen.queries.training import TrainingSet, TrainingStructure, training_set
+
+__all__ = ('Lineage', 'Model', 'Proposal', 'Relaxation', 'Verdict', 'lineage')
+
+
+@dataclass(frozen=True)
+class Relaxation:
+    """How a phase was relaxed.
+
+    :param process: PK of the relaxation.
+    :param row: of the phase among the relaxed crystals.
+    :param engine: name, package and version of what gave energies and forces.
+    :param steps: until it stopped, None if unknown.
+    :param max_force: on an atom at the end, in eV/Å, None if unknown.
+    """
+
+    process: int
+    row: int
+    engine: Mapping[str, str]
+    steps: int | None
+    max_force: float | None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Why a proposal was accepted.
+
+    :param process: PK of the screening.
+    :param similar_to: 'references' or 'replicas', empty if similarity was no condition.
+    :param name: label of the reference or number of the replica.
+    :param distance: Pearson distance from it, None if similarity was no condition.
+    """
+
+    process: int
+    similar_to: str
+    name: str
+    distance: float | None
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """How a phase was proposed.
+
+    :param process: PK of the proposing.
+    :param method: entry-point name of the generator.
+    :param row: of the phase among the proposals.
+    :param number: of proposals.
+    :param space_group: that was asked for, None if none was.
+    :param seed: of this candidate alone, or of all where a generator has no others.
+    :param request: what was asked of the generator.
+    :param request_pk: PK of that node.
+    """
+
+    process: int
+    method: str
+    row: int
+    number: int
+    space_group: int | None
+    seed: int
+    request: Mapping[str, Any]
+    request_pk: int
+
+
+@dataclass(frozen=True)
+class Model:
+    """The model that made a proposal.
+
+    :param process: PK of its training, None if it was imported.
+    :param epochs: of its training, None if unknown.
+    """
+
+    pk: int
+    uuid: str
+    method: str
+    sha256: str
+    number_of_weights: int
+    epochs: int | None
+    process: int | None
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """The way back from a phase, step by step.
+
+    :param lowest: name of the crystal whose energy counts as zero.
+    :param model: that made the proposal, None for a generator that does not learn.
+    :param training: what the model learnt from, None if it was imported, or there is no model.
+    """
+
+    phase: PhaseRow
+    lowest: str
+    relaxation: Relaxation
+    verdict: Verdict
+    proposal: Proposal
+    model: Model | None
+    training: TrainingSet | None
+
+    @property
+    def training_structures(self) -> tuple[TrainingStructure, ...]:
+        """Every crystal that the model learnt from, none where there was no training."""
+        return () if self.training is None else self.training.structures
+
+
+@dataclass(frozen=True)
+class _Step:
+    """A process that created a node, with its inputs by the labels of their links."""
+
+    process: orm.ProcessNode
+    inputs: Mapping[str, Any]
+
+
+def lineage(identifier: str | int, search: int | str | None = None) -> Lineage:
+    """Return the way from a phase back to the training set.
+
+    :param identifier: label of the phase, as in 'P3', or PK or start of the UUID of its record.
+    :param search: that a label refers to; the newest successful one if None.
+    :raises ValueError: if there is no such phase.
+    """
+    phase = find_phase(identifier, search)
+    recording = _creation(orm.load_node(phase.pk))
+    comparison = _creation(recording.inputs['phases'])
+    relaxation = _creation(comparison.inputs['relaxed'])
+    screening = _creation(relaxation.inputs['structures'])
+    proposing = _creation(screening.inputs[phase.generator])
+    checkpoint = proposing.inputs.get('checkpoint')
+    model, training = (None, None) if checkpoint is None else _model(checkpoint)
+    return Lineage(
+        phase=phase,
+        lowest=_lowest(phase),
+        relaxation=_relaxation(phase, relaxation, comparison.inputs['relaxed']),
+        verdict=_verdict(phase, screening),
+        proposal=_proposal(phase, proposing, screening.inputs[phase.generator]),
+        model=model,
+        training=training,
+    )
+
+
+def _creation(node: orm.Node) -> _Step:
+    """Return how a node was created.
+
+    :raises ValueError: if no process created it.
+    """
+    process = node.creator
+    if process is None:
+        raise ValueError(
+            f'{type(node).__name__}<{node.pk}> was created by no process, so the way back ends here; '
+            'an archive that keeps the way is made by `verdi archive create --groups`'
+        )
+    links = process.base.links.get_incoming(link_type=LinkType.INPUT_CALC).all()
+    return _Step(process, {link.link_label: link.node for link in links})
+
+
+def _lowest(phase: PhaseRow) -> str:
+    """Return the name of the crystal whose energy counts as zero in the search of a phase."""
+    first = phases(search=phase.search_pk)[0]
+    if first.energy_above_lowest > 0:
+        return 'the lowest reference'
+    return first.known or first.label
+
+
+def _relaxation(phase: PhaseRow, step: _Step, relaxed: StructureSetData) -> Relaxation:
+    """Return how a phase was relaxed."""
+    steps = _value(relaxed, 'steps', phase.relaxed_row)
+    force = _value(relaxed, 'max_force', phase.relaxed_row)
+    return Relaxation(
+        process=step.process.pk,
+        row=phase.relaxed_row,
+        engine=phase.engine,
+        steps=None if steps is None else int(steps),
+        max_force=None if force is None else float(force),
+    )
+
+
+def _verdict(phase: PhaseRow, step: _Step) -> Verdict:
+    """Return why the proposal of a phase was accepted."""
+    verdicts = step.process.outputs.verdicts
+    mine = (verdicts.get_array('generator') == phase.generator) & (
+        verdicts.get_array('proposal_row') == phase.proposal_row
+    )
+    row = int(np.flatnonzero(mine)[0])
+    columns = {'references': 'reference_distance', 'replicas': 'replica_distance'}
+    distances = {
+        name: float(verdicts.get_array(columns[name])[row])
+        for name in step.inputs['settings']['similar_to']
+    }
+    if not distances:
+        return Verdict(step.process.pk, similar_to='', name='', distance=None)
+    nearest = min(distances, key=lambda name: distances[name])
+    if nearest == 'references':
+        reference = int(verdicts.get_array('nearest_reference')[row])
+        label = _value(step.inputs['references'], 'label', reference)
+        name = str(reference if label is None else label)
+    else:
+        replica = _value(step.inputs[phase.generator], 'replica', phase.proposal_row)
+        name = '' if replica is None else str(replica)
+    return Verdict(step.process.pk, nearest, name, distances[nearest])
+
+
+def _proposal(phase: PhaseRow, step: _Step, proposals: StructureSetData) -> Proposal:
+    """Return how a phase was proposed."""
+    space_group = _value(proposals, 'requested_space_group', phase.proposal_row)
+    seed = _value(proposals, 'seed', phase.proposal_row)
+    return Proposal(
+        process=step.process.pk,
+        method=step.inputs['method'].value,
+        row=phase.proposal_row,
+        number=proposals.number,
+        space_group=None if space_group is None else int(space_group),
+        seed=step.inputs['seed'].value if seed is None else int(seed),
+        request=step.inputs['request'].get_dict(),
+        request_pk=step.inputs['request'].pk,
+    )
+
+
+def _model(checkpoint: CheckpointData) -> tuple[Model, TrainingSet | None]:
+    """Return what a checkpoint is, and what it was trained on where that is known."""
+    process = checkpoint.creator
+    model = Model(
+        pk=checkpoint.pk,
+        uuid=checkpoint.uuid,
+        method=checkpoint.method,
+        sha256=checkpoint.sha256,
+        number_of_weights=checkpoint.number_of_weights,
+        epochs=checkpoint.settings.get('epochs'),
+        process=None if process is None else process.pk,
+    )
+    if process is None:
+        return model, None
+    return model, training_set(_creation(checkpoint).inputs['training'])
+
+
+def _value(structures: StructureSetData, column: str, row: int) -> Any:  # noqa: ANN401
+    """Return one value of a column, or None where the set has no such column."""
+    if column not in structures.properties:
+        return None
+    return structures.get_array(StructureSetData.COLUMN_PREFIX + column)[row]

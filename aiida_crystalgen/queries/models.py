@@ -1,0 +1,104 @@
+"""The trained models that there are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from aiida import orm
+
+from aiida_crystalgen.data.checkpoint import CheckpointData
+from aiida_crystalgen.data.structure_set import StructureSetData
+
+__all__ = ('ModelRow', 'find_model', 'models')
+
+
+@dataclass(frozen=True)
+class ModelRow:
+    """A trained model in one line.
+
+    :param summary: facts of its training that are single numbers or texts.
+    :param process: PK of its training, None if it was imported.
+    :param training: PK of the set it was trained on, None if it was imported.
+    :param number_of_crystals: in that set.
+    """
+
+    pk: int
+    uuid: str
+    label: str
+    method: str
+    sha256: str
+    number_of_weights: int
+    settings: dict[str, Any]
+    summary: dict[str, Any]
+    created: datetime
+    process: int | None
+    training: int | None
+    number_of_crystals: int | None
+
+
+def models() -> tuple[ModelRow, ...]:
+    """Return all models, the newest first."""
+    return _rows({})
+
+
+def find_model(identifier: str | int) -> ModelRow:
+    """Return one model.
+
+    :param identifier: PK, start of a UUID or of the SHA-256 of its file, or label.
+    :raises ValueError: if there is no such model, or several.
+    """
+    text = str(identifier)
+    if text.isdigit():
+        found = _rows({'id': int(text)})
+    else:
+        starts = {'like': f'{text}%'}
+        conditions = [{'label': text}, {'uuid': starts}, {'attributes.sha256': starts}]
+        found = _rows({'or': conditions}) if text else ()
+    if len(found) == 1:
+        return found[0]
+    if found:
+        numbers = ', '.join(str(one.pk) for one in found)
+        raise ValueError(f"'{text}' stands for the models {numbers}; choose one by its number")
+    raise ValueError(f"there is no model '{text}'; `aiida-crystalgen model list` shows all")
+
+
+def _rows(filters: dict[str, Any]) -> tuple[ModelRow, ...]:
+    """Return the models that fulfil the filters, the newest first."""
+    query = orm.QueryBuilder()
+    query.append(
+        CheckpointData,
+        filters=filters,
+        project=['id', 'uuid', 'label', 'ctime', 'attributes'],
+        tag='model',
+    )
+    query.append(orm.CalculationNode, with_outgoing='model', outerjoin=True, project='id', tag='by')
+    query.append(
+        StructureSetData,
+        with_outgoing='by',
+        edge_filters={'label': 'training'},
+        outerjoin=True,
+        project=['id', 'attributes.number'],
+    )
+    query.order_by({'model': [{'id': 'desc'}]})
+    return tuple(_row(*values) for values in query.all())
+
+
+def _row(pk: int, uuid: str, label: str, created: datetime, facts: Any, *links: Any) -> ModelRow:
+    """Return one answer of the database as a row."""
+    process, training, number = links
+    return ModelRow(
+        pk=pk,
+        uuid=uuid,
+        label=label,
+        method=facts['method'],
+        sha256=facts['sha256'],
+        number_of_weights=facts['number_of_weights'],
+        settings=facts['settings'],
+        summary=facts['summary'],
+        created=created,
+        process=process,
+        training=training,
+        number_of_crystals=number,
+    )

@@ -1,0 +1,143 @@
+"""What a model learnt from, back to where those crystals were imported from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aiida import orm
+
+from aiida_crystalgen.data.groups import DatasetGroup
+from aiida_crystalgen.data.structure_set import StructureSetData
+
+__all__ = ('Preparation', 'TrainingSet', 'TrainingStructure', 'training_set')
+
+
+@dataclass(frozen=True)
+class TrainingStructure:
+    """A crystal that a model learnt from.
+
+    :param row: in the training set.
+    :param label: name of the crystal; that of its file where it came from one.
+    :param uuid: of the structure node that it was imported from, empty if it was none.
+    """
+
+    row: int
+    label: str
+    uuid: str
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """What was done to a set of crystals before the training.
+
+    :param process: PK of the process.
+    :param name: of the process, as in 'relax'.
+    :param before: number of crystals that went in.
+    :param after: number of crystals that came out.
+    :param potential: name of the potential of a relaxation, empty otherwise.
+    """
+
+    process: int
+    name: str
+    before: int
+    after: int
+    potential: str
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """What a model learnt from.
+
+    :param pk: of the node that the training read.
+    :param structures: every crystal of that node.
+    :param preparations: that made it of the dataset, the last one first.
+    :param dataset: label of the dataset it was made of, empty if that set has no name.
+    :param dataset_pk: PK of that node.
+    :param source: facts about where the dataset comes from; ``kind`` above all.
+    """
+
+    pk: int
+    uuid: str
+    structures: tuple[TrainingStructure, ...]
+    preparations: tuple[Preparation, ...]
+    dataset: str
+    dataset_pk: int
+    source: Mapping[str, Any]
+
+
+def training_set(node: StructureSetData) -> TrainingSet:
+    """Return what a set of crystals consists of, and where it comes from."""
+    preparations = []
+    origin = node
+    # A set that was made of another set by a process is a later stage of the same dataset.
+    while (before := _made_of(origin)) is not None:
+        process, earlier = before
+        preparations.append(_preparation(process, earlier, origin))
+        origin = earlier
+    return TrainingSet(
+        pk=node.pk,
+        uuid=node.uuid,
+        structures=_structures(node),
+        preparations=tuple(preparations),
+        dataset=_dataset_label(origin),
+        dataset_pk=origin.pk,
+        source=origin.facts.get('source', {}),
+    )
+
+
+def _made_of(node: StructureSetData) -> tuple[orm.ProcessNode, StructureSetData] | None:
+    """Return the process that made a set of another one, and that one."""
+    query = orm.QueryBuilder()
+    query.append(StructureSetData, filters={'id': node.pk}, tag='set')
+    query.append(orm.CalculationNode, with_outgoing='set', project='*', tag='process')
+    query.append(
+        StructureSetData,
+        with_outgoing='process',
+        edge_filters={'label': 'structures'},
+        project='*',
+    )
+    found = query.first()
+    return None if found is None else (found[0], found[1])
+
+
+def _preparation(
+    process: orm.ProcessNode, before: StructureSetData, after: StructureSetData
+) -> Preparation:
+    """Return what a process has done to a set."""
+    potential = process.inputs.potential.value if 'potential' in process.inputs else ''
+    return Preparation(
+        process=process.pk,
+        name=str(process.process_label),
+        before=before.number,
+        after=after.number,
+        potential=potential,
+    )
+
+
+def _structures(node: StructureSetData) -> tuple[TrainingStructure, ...]:
+    """Return the crystals of a set by name."""
+    rows = range(node.number)
+    labels = _texts(node, 'label') or [f'row {row}' for row in rows]
+    uuids = _texts(node, 'uuid') or ['' for _ in rows]
+    return tuple(
+        TrainingStructure(row, label, uuid)
+        for row, label, uuid in zip(rows, labels, uuids, strict=True)
+    )
+
+
+def _texts(node: StructureSetData, column: str) -> list[str]:
+    """Return the values of a column of text, nothing where there is no such column."""
+    if column not in node.properties:
+        return []
+    return [str(one) for one in node.get_array(StructureSetData.COLUMN_PREFIX + column)]
+
+
+def _dataset_label(node: StructureSetData) -> str:
+    """Return the label of the dataset that a set is, or else that of the node."""
+    query = orm.QueryBuilder()
+    query.append(StructureSetData, filters={'id': node.pk}, tag='set')
+    query.append(DatasetGroup, with_node='set', project='label')
+    found = query.first(flat=True)
+    return node.label if found is None else str(found)

@@ -1,0 +1,108 @@
+"""The generator: train the autoencoder, then compare random symmetric crystals with its replicas."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from aiida_crystalgen.science.checkpoint import Checkpoint
+from aiida_crystalgen.science.crystals import CrystalSet
+from aiida_crystalgen.science.fingerprints.rdf import RdfSettings, radial_distribution
+from aiida_crystalgen.science.generators.interface import Request
+from aiida_crystalgen.science.generators.random_symmetric import RandomSymmetric
+from aiida_crystalgen.science.generators.rdf_vae.model import METHOD, TrainedModel
+from aiida_crystalgen.science.generators.rdf_vae.replicas import replica_grid
+from aiida_crystalgen.science.generators.rdf_vae.settings import RdfVaeSettings
+from aiida_crystalgen.science.generators.rdf_vae.summary import summarize
+from aiida_crystalgen.science.generators.rdf_vae.training import train_autoencoder
+from aiida_crystalgen.science.progress import Progress
+from aiida_crystalgen.science.screening.similarity import nearest
+
+__all__ = ('RdfVae',)
+
+_BLOCK = 4096  # crystals whose fingerprints are held at once, some 7 MB
+
+
+class RdfVae:
+    """Random symmetric crystals, each with the replica of known crystals that it resembles most.
+
+    Lee & Chang, Current Applied Physics 2021.
+    """
+
+    name = METHOD
+    needs_training = True
+
+    def train(
+        self, training: CrystalSet, settings: dict[str, Any], *, seed: int, progress: Progress
+    ) -> Checkpoint:
+        """Return an autoencoder of the radial distribution functions of the crystals.
+
+        :param settings: of `RdfVaeSettings`.
+        :raises ValueError: if a setting is impossible, the crystals are fewer than three, or one
+            of them has no neighbours within the cut-off.
+        """
+        parsed = RdfVaeSettings.parse(settings)
+        fingerprints = radial_distribution(training, parsed.rdf)
+        _require_neighbors(training, fingerprints, parsed.rdf)
+        trained = train_autoencoder(fingerprints, parsed, seed=seed, progress=progress)
+        return Checkpoint(
+            method=self.name,
+            weights=trained.model.to_weights(),
+            settings=parsed.model_dump(mode='json'),
+            summary=summarize(trained, training, fingerprints),
+        )
+
+    def propose(
+        self, checkpoint: Checkpoint | None, request: Request, *, seed: int, progress: Progress
+    ) -> CrystalSet:
+        """Return random symmetric crystals, with two columns of their similarity to replicas.
+
+        ``replica`` is the number of the nearest replica and ``replica_distance`` the Pearson
+        distance from it, also of rows that are rejected for other reasons.
+
+        :raises ValueError: if there is no checkpoint, it is of another method, or nothing can
+            fulfil the request.
+        """
+        if checkpoint is None:
+            raise ValueError(f'{self.name} proposes from a checkpoint, but there is none; train it')
+        model = TrainedModel.from_checkpoint(checkpoint)
+        replicas = model.decode(replica_grid(model.settings))
+        crystals = RandomSymmetric().propose(None, request, seed=seed, progress=progress)
+        index, distance = _nearest_replicas(crystals, replicas, model.settings.rdf, progress)
+        return crystals.with_columns(replica=index, replica_distance=distance)
+
+
+def _require_neighbors(
+    crystals: CrystalSet, fingerprints: Float[np.ndarray, 'crystals points'], settings: RdfSettings
+) -> None:
+    """Raise if a crystal has an empty fingerprint, which resembles nothing."""
+    empty = np.flatnonzero(~fingerprints.any(axis=1))
+    if len(empty):
+        row = int(empty[0])
+        name = f"'{crystals['label'][row]}'" if 'label' in crystals else str(row)
+        raise ValueError(
+            f'crystal {name} has no neighbours within {settings.cutoff} Å; leave it out, or '
+            "enlarge 'rdf.cutoff'"
+        )
+
+
+def _nearest_replicas(
+    crystals: CrystalSet,
+    replicas: Float[np.ndarray, 'replicas points'],
+    settings: RdfSettings,
+    progress: Progress,
+) -> tuple[Int[np.ndarray, ' crystals'], Float[np.ndarray, ' crystals']]:
+    """Return number and Pearson distance of the replica nearest to each crystal.
+
+    Fingerprints are made block by block, so that memory does not grow with their number.
+    """
+    index = np.zeros(len(crystals), dtype=np.int64)
+    distance = np.zeros(len(crystals))
+    for start in range(0, len(crystals), _BLOCK):
+        rows = np.arange(start, min(start + _BLOCK, len(crystals)))
+        fingerprints = radial_distribution(crystals.select(rows), settings)
+        index[rows], distance[rows] = nearest(fingerprints, replicas)
+        progress(int(rows[-1]) + 1, len(crystals), 'compared with the replicas')
+    return index, distance

@@ -1,0 +1,218 @@
+"""The page in headless Chromium."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+
+import pytest
+
+from aiida_crystalgen.report.page import write
+
+_CHROMIUM = shutil.which('chromium') or shutil.which('chromium-browser')
+_ARGUMENTS = (
+    '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+    '--disable-background-networking', '--disable-component-update', '--disable-sync',
+)  # fmt: skip
+_PIXELS = """canvas => {
+    const {data} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+    return new Set(new Uint32Array(data.buffer)).size;
+}"""
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(_CHROMIUM is None, reason="needs Debian's package 'chromium'"),
+]
+
+
+@pytest.fixture(scope='module')
+def browser() -> Iterator:
+    """Return a running browser."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=_CHROMIUM, args=[*_ARGUMENTS])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope='module')
+def address(silicon_report, tmp_path_factory) -> str:
+    """Return the address of the complete report."""
+    path = tmp_path_factory.mktemp('report') / 'search.html'
+    write(silicon_report, path)
+    return path.as_uri()
+
+
+@pytest.fixture
+def page(browser, address) -> Iterator:
+    """Return the opened page, with what it said and asked for in ``said`` and ``asked``."""
+    page = browser.new_page(viewport={'width': 1500, 'height': 1000})
+    page.said, page.asked = [], []
+    page.on('console', lambda message: page.said.append(message.text))
+    page.on('pageerror', lambda error: page.said.append(str(error)))
+    page.on('request', lambda request: page.asked.append(request.url))
+    page.goto(address)
+    yield page
+    page.close()
+
+
+def _column(page, name: str) -> list[str]:
+    """Return what the visible rows show in a column."""
+    names = [
+        text.split('\n')[0] for text in page.locator('#phase-table thead th').all_inner_texts()
+    ]
+    rows = page.locator('#phase-table tbody tr:visible')
+    return rows.locator(f'xpath=./*[{names.index(name) + 1}]').all_inner_texts()
+
+
+def test_the_page_is_silent_and_alone(page, address):
+    """Opening the page and using it gives no console message and no request."""
+    page.locator('.show').nth(3).click()
+    page.locator('#repeat').click()
+    page.locator('#filter').fill('cub')
+    assert page.said == []
+    assert page.asked == [address]
+
+
+def test_the_policy_is_in_force(page):
+    """Not even the page's own script could reach anything."""
+    assert not page.evaluate("fetch('data:,x').then(() => true, () => false)")
+    assert any('Content Security Policy' in text for text in page.said)
+
+
+def test_every_figure_is_drawn(page):
+    """Each of the five figures has a size and shapes."""
+    figures = page.locator('figure svg').all()
+    assert len(figures) == 5
+    for figure in figures:
+        box = figure.bounding_box()
+        assert min(box['width'], box['height']) > 200
+        assert figure.locator('path').count() >= 5
+        assert figure.locator('text').count() >= 5
+
+
+@pytest.mark.parametrize('name', ['Energy', 'Atoms', 'Space group', 'Density'])
+def test_numbers_are_sorted_as_numbers(page, name):
+    """A click on a heading sorts upwards, a second one downwards."""
+    heading = page.locator('th[aria-sort]', has_text=name)
+    heading.locator('button').click()
+    assert heading.get_attribute('aria-sort') == 'ascending'
+    values = [float(re.search(r'\(?([\d.]+)\)?$', text)[1]) for text in _column(page, name)]
+    assert values == sorted(values)
+    heading.locator('button').click()
+    assert heading.get_attribute('aria-sort') == 'descending'
+    values = [float(re.search(r'\(?([\d.]+)\)?$', text)[1]) for text in _column(page, name)]
+    assert values == sorted(values, reverse=True)
+
+
+def test_labels_are_sorted_as_people_count(page):
+    """P10 comes after P9, and only one heading is marked as sorted."""
+    page.locator('th[aria-sort]', has_text='Energy').locator('button').click()
+    page.locator('th[aria-sort]', has_text='Phase').locator('button').press('Enter')
+    assert _column(page, 'Phase') == [f'P{number}' for number in range(1, 11)]
+    assert page.locator('th[aria-sort="ascending"]').count() == 1
+
+
+@pytest.mark.parametrize('clicks', [1, 2])
+def test_what_has_no_value_comes_last(page, clicks):
+    """The phase without a hull distance stays at the end in both directions."""
+    for _ in range(clicks):
+        page.locator('th[aria-sort]', has_text='Hull').locator('button').click()
+    assert _column(page, 'Phase')[-1] == 'P4'
+
+
+@pytest.mark.parametrize(
+    ('words', 'labels'),
+    [('diamond', ['P1', 'P3', 'P8']), ('fd-3m', ['P1']), ('p6_3', ['P2']), ('cubic P7', ['P7'])],
+)
+def test_the_filter_finds_words(page, words, labels):
+    """Every word has to occur somewhere in the row."""
+    page.locator('#filter').fill(words)
+    assert _column(page, 'Phase') == labels
+    assert page.locator('#shown').inner_text() == f'{len(labels)} of 10'
+
+
+def test_known_phases_can_be_hidden(page):
+    """The box leaves the new phases."""
+    page.locator('#only-new').check()
+    assert _column(page, 'Phase') == ['P3', 'P8']
+
+
+def test_a_row_shows_its_structure(page):
+    """A click draws another crystal, with its details and its file."""
+    canvas = page.locator('#structure')
+    assert canvas.evaluate(_PIXELS) > 100
+    before = canvas.evaluate('canvas => canvas.toDataURL()')
+    page.locator('#phase-table tbody tr').nth(2).click()
+    assert canvas.evaluate('canvas => canvas.toDataURL()') != before
+    assert page.locator('.details:visible h3').inner_text().startswith('P3 · Si16 · C2/m (12)')
+    assert page.locator('#download').get_attribute('download') == 'P3.cif'
+    assert canvas.get_attribute('aria-label') == 'Crystal structure of P3'
+
+
+def test_the_structure_turns_and_returns(page):
+    """Dragging turns the crystal; resetting brings the first view back."""
+    canvas = page.locator('#structure')
+    before = canvas.evaluate('canvas => canvas.toDataURL()')
+    box = canvas.bounding_box()
+    page.mouse.move(box['x'] + 100, box['y'] + 100)
+    page.mouse.down()
+    page.mouse.move(box['x'] + 180, box['y'] + 130)
+    page.mouse.up()
+    assert canvas.evaluate('canvas => canvas.toDataURL()') != before
+    assert canvas.evaluate(_PIXELS) > 100
+    page.locator('#reset').click()
+    assert canvas.evaluate('canvas => canvas.toDataURL()') == before
+
+
+@pytest.mark.parametrize('key', ['ArrowLeft', 'ArrowUp', '+'])
+def test_keys_move_the_structure(page, key):
+    """What a mouse can do to the view, keys can."""
+    canvas = page.locator('#structure')
+    before = canvas.evaluate('canvas => canvas.toDataURL()')
+    canvas.press(key)
+    assert canvas.evaluate('canvas => canvas.toDataURL()') != before
+
+
+def test_the_wheel_zooms_once_clicked(page):
+    """The wheel scrolls the page until the structure is clicked."""
+    canvas = page.locator('#structure')
+    before = canvas.evaluate('canvas => canvas.toDataURL()')
+    canvas.hover()
+    page.mouse.wheel(0, -50)
+    assert canvas.evaluate('canvas => canvas.toDataURL()') == before
+    canvas.click()
+    page.mouse.wheel(0, -200)
+    page.wait_for_function(
+        "before => document.getElementById('structure').toDataURL() !== before", arg=before
+    )
+
+
+def test_cells_can_be_repeated(page):
+    """The button shows 2 × 2 × 2 cells and takes them back."""
+    canvas, button = page.locator('#structure'), page.locator('#repeat')
+    before = canvas.evaluate('canvas => canvas.toDataURL()')
+    button.click()
+    assert button.get_attribute('aria-pressed') == 'true'
+    assert canvas.evaluate('canvas => canvas.toDataURL()') != before
+    button.click()
+    assert canvas.evaluate('canvas => canvas.toDataURL()') == before
+
+
+def test_the_page_goes_dark(page):
+    """Page, figures and structure follow the reader's colour scheme."""
+    colour = 'element => getComputedStyle(element).fill'
+    text, canvas = page.locator('figure svg text').first, page.locator('#structure')
+    before = text.evaluate(colour), canvas.evaluate('canvas => canvas.toDataURL()')
+    page.emulate_media(color_scheme='dark')
+    assert text.evaluate(colour) != before[0]
+    assert canvas.evaluate('canvas => canvas.toDataURL()') != before[1]
+
+
+@pytest.mark.parametrize('width', [390, 1000, 1500])
+def test_the_page_never_scrolls_sideways(page, width):
+    """Wide tables and figures scroll inside their own frames."""
+    page.set_viewport_size({'width': width, 'height': 800})
+    assert page.evaluate('document.documentElement.scrollWidth') <= width

@@ -1,0 +1,84 @@
+"""Tests of `aiida_crystalgen.science.export`."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ase.io import read
+
+from aiida_crystalgen.science.crystals import Column, CrystalSet
+from aiida_crystalgen.science.export import write_cifs, write_extended_xyz
+from aiida_crystalgen.science.sources.files import read_files
+
+TEXTS = ['', 'diamond (A_cF8_227_a)', '12', 'T', 'nan', 'a "quoted" = x\\y', 'Å', 'true']
+
+
+@pytest.fixture
+def crystals():
+    """Return crystals with columns of every kind."""
+    random = np.random.default_rng(3)
+    number = len(TEXTS)
+    return CrystalSet(
+        lattices=5 * np.eye(3) + random.normal(scale=0.2, size=(number, 3, 3)),
+        fractional_coordinates=np.tile([[0, 0, 0], [0.5, 0.5, 0.4]], (number, 1))
+        + random.normal(scale=0.01, size=(2 * number, 3)),
+        atomic_numbers=np.tile([50, 34], number),
+        counts=np.full(number, 2),
+        columns={
+            'label': Column(np.array([f'crystal {row}' for row in range(number)])),
+            'energy': Column(random.random(number), 'eV/atom'),
+            'pressure': Column(np.where(np.arange(number) % 2, 0.5, np.nan), 'GPa'),
+            'rejection': Column(np.array(TEXTS)),
+            'converged': Column(np.arange(number) % 3 == 0),
+            'fingerprint': Column(random.random((number, 3))),
+            'steps': Column(np.arange(number)),
+        },
+    )
+
+
+def read_back(path: Path) -> CrystalSet:
+    """Return the crystals in a file or folder."""
+    return read_files([path], shortest_distance=0.1)
+
+
+def test_extended_xyz_keeps_every_column(crystals, tmp_path):
+    """What is exported and imported again is the same set, units included."""
+    path = tmp_path / 'set.extxyz'
+    write_extended_xyz(crystals, path)
+    back = read_back(path)
+    assert back.metadata['source']['rejected'] == {}
+    np.testing.assert_allclose(back.lattices, crystals.lattices, atol=1e-12)
+    np.testing.assert_allclose(
+        back.cartesian_coordinates, crystals.cartesian_coordinates, atol=1e-7
+    )
+    assert {*back.columns} == {*crystals.columns}
+    for name, column in crystals.columns.items():
+        assert back.columns[name].unit == column.unit
+        np.testing.assert_array_almost_equal_nulp(
+            *(np.nan_to_num(one) for one in (back[name], column.values)), nulp=4
+        ) if column.values.dtype.kind == 'f' else np.testing.assert_array_equal(
+            back[name], column.values
+        )
+
+
+def test_extended_xyz_holds_the_energy_of_the_cell(crystals, tmp_path):
+    """ASE reads the energy of the whole cell in eV."""
+    path = tmp_path / 'set.extxyz'
+    write_extended_xyz(crystals, path)
+    energies = [atoms.get_potential_energy() for atoms in read(path, ':')]
+    np.testing.assert_allclose(energies, 2 * crystals['energy'])
+
+
+def test_cifs_are_named_by_row_and_label(crystals, tmp_path):
+    """A folder of CIFs holds the same crystals in the same order."""
+    files = write_cifs(crystals, tmp_path / 'new' / 'cifs')
+    assert [file.name for file in files[:2]] == ['0_crystal_0.cif', '1_crystal_1.cif']
+    back = read_back(tmp_path / 'new')
+    np.testing.assert_allclose(back.volumes, crystals.volumes, rtol=1e-6)
+    assert sorted(back.atomic_numbers[:2]) == [34, 50]
+
+
+def test_cifs_need_no_labels(crystals, tmp_path):
+    """Without labels the files are numbered."""
+    files = write_cifs(crystals.without_columns(), tmp_path)
+    assert [file.name for file in files] == [f'{row}.cif' for row in range(len(TEXTS))]
