@@ -55,7 +55,9 @@ class SearchRequest:
         except ValueError as exception:
             if self.path is None:
                 raise
-            raise ValueError(f'{self.path}{self._place(str(exception))}: {exception}') from exception
+            raise ValueError(
+                f'{self.path}{self._place(str(exception))}: {exception}'
+            ) from exception
 
     def _place(self, message: str) -> str:
         """Return the line that a message is about, as text, or nothing if none is known."""
@@ -105,7 +107,9 @@ def _fill(request: SearchRequest, content: Mapping[str, Any]) -> SearchRequest:
         own['references'] = _dataset(own['references'])
     for key, value in own.items():
         if not isinstance(value, str):
-            raise ValueError(f"'{key}' is {value!r}, which YAML takes for no text; put it in quotes")
+            raise ValueError(
+                f"'{key}' is {value!r}, which YAML takes for no text; put it in quotes"
+            )
     overrides = {key: value for key, value in content.items() if key not in _OWN}
     return SearchRequest(**own, overrides=overrides, path=request.path, lines=request.lines)
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 
 from aiida_crystalgen.queries.phases import PhaseRow
 
-__all__ = ('age', 'format_duration', 'format_number', 'format_table', 'phases_table')
+__all__ = (
+    'age',
+    'format_duration',
+    'format_facts',
+    'format_number',
+    'format_table',
+    'phases_table',
+)
 
 _GAP = '   '
 
@@ -83,3 +90,9 @@ def format_duration(seconds: float) -> str:
 def age(moment: datetime) -> str:
     """Return how long ago a moment was."""
     return format_duration((datetime.now(timezone.utc) - moment).total_seconds())
+
+
+def format_facts(facts: Mapping[str, str]) -> str:
+    """Return one fact a line, aligned."""
+    width = max(len(name) for name in facts)
+    return '\n'.join(f'{name.ljust(width)}{_GAP}{text}'.rstrip() for name, text in facts.items())

@@ -1,1 +1,9 @@
 """Read-only questions to the provenance graph, answered as frozen rows."""
+
+from aiida_crystalgen.queries.datasets import datasets
+from aiida_crystalgen.queries.lineage import lineage
+from aiida_crystalgen.queries.models import models
+from aiida_crystalgen.queries.phases import phases
+from aiida_crystalgen.queries.searches import searches
+
+__all__ = ('datasets', 'lineage', 'models', 'phases', 'searches')

@@ -42,7 +42,7 @@ class Verdict:
 
     :param process: PK of the screening.
     :param similar_to: 'references' or 'replicas', empty if similarity was no condition.
-    :param name: label of the reference or number of the replica.
+    :param name: label of the reference, or place of the replica in the grid of its model.
     :param distance: Pearson distance from it, None if similarity was no condition.
     """
 
@@ -206,9 +206,22 @@ def _verdict(phase: PhaseRow, step: _Step) -> Verdict:
         label = _value(step.inputs['references'], 'label', reference)
         name = str(reference if label is None else label)
     else:
-        replica = _value(step.inputs[phase.generator], 'replica', phase.proposal_row)
-        name = '' if replica is None else str(replica)
+        name = _replica(phase, step.inputs[phase.generator])
     return Verdict(step.process.pk, nearest, name, distances[nearest])
+
+
+def _replica(phase: PhaseRow, proposals: StructureSetData) -> str:
+    """Return the place of the nearest replica in the grid of latent points, as in '(7, 11)'.
+
+    Replicas that do not come from a grid are named by their number.
+    """
+    number = int(_value(proposals, 'replica', phase.proposal_row))
+    settings = _creation(proposals).inputs['checkpoint'].settings
+    grid = settings.get('replicas', {}).get('grid')
+    if grid is None:
+        return str(number)
+    place = np.unravel_index(number, (grid,) * settings['latent'])
+    return f'({", ".join(str(one) for one in place)})'
 
 
 def _proposal(phase: PhaseRow, step: _Step, proposals: StructureSetData) -> Proposal:
@@ -236,7 +249,7 @@ def _model(checkpoint: CheckpointData) -> tuple[Model, TrainingSet | None]:
         method=checkpoint.method,
         sha256=checkpoint.sha256,
         number_of_weights=checkpoint.number_of_weights,
-        epochs=checkpoint.settings.get('epochs'),
+        epochs=checkpoint.summary.get('epochs'),
         process=None if process is None else process.pk,
     )
     if process is None:

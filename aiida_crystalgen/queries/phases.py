@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from aiida import orm
 
+from aiida_crystalgen.data.convert import crystals_from_structures
 from aiida_crystalgen.queries.searches import SEARCH, find_search
+from aiida_crystalgen.science.crystals import Column, CrystalSet
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ('PhaseRow', 'PhaseTable', 'find_phase', 'phases')
+__all__ = ('PhaseRow', 'PhaseTable', 'find_phase', 'phase_crystals', 'phases')
 
 _RECORDS = 'records__'
 
@@ -60,6 +62,11 @@ class PhaseRow:
     def is_new(self) -> bool:
         """Whether none of the references of its search is equal to the phase."""
         return self.known is None
+
+    @property
+    def engine_name(self) -> str:
+        """What gave the energy, with its package and version."""
+        return f'{self.engine["name"]} ({self.engine["package"]} {self.engine["version"]})'
 
 
 @dataclass(frozen=True)
@@ -147,6 +154,36 @@ def find_phase(identifier: str | int, search: int | str | None = None) -> PhaseR
         f"{problem} the record '{text}'; name a phase as in P3, or by PK or UUID of its record, "
         'as `aiida-crystalgen phases list` shows them'
     )
+
+
+def phase_crystals(rows: Sequence[PhaseRow]) -> CrystalSet:
+    """Return the relaxed crystals of phases as a set, one row each, with columns that say all.
+
+    ``label`` names them within their search; ``energy`` is in eV/atom; ``record``, ``structure``
+    and ``search`` are UUIDs.
+    """
+    import numpy as np
+
+    query = orm.QueryBuilder()
+    wanted = {'id': {'in': [row.structure_pk for row in rows]}}
+    query.append(orm.StructureData, filters=wanted, project=['id', '*'])
+    nodes = dict(query.all())
+    crystals = crystals_from_structures([nodes[row.structure_pk] for row in rows])
+    hull = [np.nan if row.energy_above_hull is None else row.energy_above_hull for row in rows]
+    columns = {
+        'label': Column(np.array([row.label for row in rows])),
+        'energy': Column(np.array([row.energy for row in rows]), 'eV/atom'),
+        'energy_above_lowest': Column(
+            np.array([row.energy_above_lowest for row in rows]), 'eV/atom'
+        ),
+        'energy_above_hull': Column(np.array(hull), 'eV/atom'),
+        'space_group': Column(np.array([row.space_group for row in rows])),
+        'engine': Column(np.array([row.engine_name for row in rows])),
+        'record': Column(np.array([row.uuid for row in rows])),
+        'structure': Column(np.array([row.structure_uuid for row in rows])),
+        'search': Column(np.array([row.search_uuid for row in rows])),
+    }
+    return replace(crystals, columns=columns)
 
 
 def _labelled(label: str, search: int) -> PhaseRow:

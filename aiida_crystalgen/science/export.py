@@ -54,7 +54,7 @@ def _atoms(crystals: CrystalSet, row: int) -> Atoms:
     )
 
 
-def _information(value: np.generic | np.ndarray) -> Any:  # noqa: ANN401
+def _information(value: np.generic | np.ndarray) -> Any:
     """Return a property in a form that comes back as the same value."""
     if isinstance(value, np.str_) and not _PLAIN.fullmatch(value):
         # ASE escapes quotes only, but its reader takes every backslash for an escape.

@@ -23,6 +23,19 @@ __all__ = ('search_inputs',)
 _REQUESTED = ('formula_units', 'cell', 'space_groups', 'attempts')
 
 
+class _Numbers(Settings):
+    """Those numbers of a search that are its own.
+
+    :param seed: of the search.
+    :param candidates: proposed in all.
+    :param distance_factor: of the sum of covalent radii, where no distances are given.
+    """
+
+    seed: int = Field(ge=0, lt=2**63)
+    candidates: int = Field(gt=0)
+    distance_factor: float = Field(gt=0)
+
+
 class _GeneratorChoice(Settings):
     """One entry of the list of generators.
 
@@ -53,6 +66,7 @@ def search_inputs(
     :raises ValueError: naming the first key or value that does not fit.
     """
     chosen = protocol_inputs('search', protocol, overrides)
+    _Numbers.parse({name: chosen[name] for name in _Numbers.model_fields})
     known = load_dataset(references) if isinstance(references, str) else references
     if known.number == 0:
         raise ValueError(f"dataset '{known.label}' is empty; import crystals into it first")
@@ -95,31 +109,36 @@ def _generators(
     composition: str, chosen: Mapping[str, Any], references: CrystalSet, protocol: str | None
 ) -> dict[str, dict[str, Any]]:
     """Return the inputs of each generator, under a label of its own."""
-    choices = [
-        _GeneratorChoice.parse(one, f'generators.{row}')
-        for row, one in enumerate(chosen['generators'])
-    ]
+    choices = [_choice(one, f'generators.{row}') for row, one in enumerate(chosen['generators'])]
     if not choices:
         raise ValueError("'generators' is empty; name at least one method")
     total = sum(choice.share for choice in choices)
     result: dict[str, dict[str, Any]] = {}
-    for choice in choices:
+    for row, choice in enumerate(choices):
         candidates = round(chosen['candidates'] * choice.share / total)
         request = _request(composition, chosen, references, candidates)
         label = choice.method
         if label in result:
             label = f'{label}_{len(result)}'
-        inputs = {**_model(choice, protocol), 'request': request}
+        model = _model(choice, protocol, f'generators.{row}')
+        inputs = {**model, 'request': request}
         # A dynamic namespace serialises nothing by itself.
         result[label] = {name: orm.to_aiida_type(value) for name, value in inputs.items()}
     return result
 
 
-def _model(choice: _GeneratorChoice, protocol: str | None) -> dict[str, Any]:
+def _choice(values: Any, where: str) -> _GeneratorChoice:  # noqa: ANN401
+    """Return one entry of the list of generators."""
+    if not isinstance(values, Mapping):
+        raise ValueError(f"'{where}' is {values!r}; it must be a mapping, as in {{method: rdf_vae}}")
+    return _GeneratorChoice.parse(values, where)
+
+
+def _model(choice: _GeneratorChoice, protocol: str | None, where: str) -> dict[str, Any]:
     """Return method and checkpoint of a generator, or the settings to train it with."""
     if choice.method not in generator_names():
         known = closest(choice.method, generator_names())
-        raise ValueError(f"unknown generator '{choice.method}'. {known}")
+        raise ValueError(f"'{where}.method' is '{choice.method}', which is unknown. {known}")
     if choice.checkpoint is not None:
         node = orm.load_node(choice.checkpoint)
         if not isinstance(node, CheckpointData):
@@ -128,7 +147,7 @@ def _model(choice: _GeneratorChoice, protocol: str | None) -> dict[str, Any]:
     name = f'train/{choice.method}'
     if not has_protocols(name):
         return {'method': choice.method}
-    settings = protocol_inputs(name, protocol, choice.settings, where='generators.settings')
+    settings = protocol_inputs(name, protocol, choice.settings, where=f'{where}.settings')
     return {'method': choice.method, 'settings': settings}
 
 
@@ -137,15 +156,20 @@ def _request(
 ) -> dict[str, Any]:
     """Return the request to one generator, in numbers."""
     volume = chosen['volume']
+    per_atom = volume['per_atom']
     request = {
         'composition': composition,
         'candidates': candidates,
-        'volume_per_atom': volume['per_atom'] or _usual_volume(references),
+        'volume_per_atom': _usual_volume(references) if per_atom is None else per_atom,
         'volume_tolerance': volume['tolerance'],
         'distances': chosen['distances'] or _usual_distances(composition, chosen),
         **{key: chosen[key] for key in _REQUESTED},
     }
-    checked = Request.parse(request)
+    try:
+        checked = Request.parse(request)
+    except ValueError as exception:
+        # The user wrote these two keys of the request in a mapping of their own.
+        raise ValueError(str(exception).replace("'volume_", "'volume.")) from None
     _refuse_impossible(checked)
     return checked.model_dump(mode='json')
 

@@ -13,7 +13,7 @@ from jaxtyping import Float, Int
 from matscipy.neighbours import neighbour_list
 from torch import Tensor
 
-from aiida_crystalgen.science.crystals import CrystalSet, concatenate
+from aiida_crystalgen.science.crystals import CrystalSet
 from aiida_crystalgen.science.determinism import single_threaded
 from aiida_crystalgen.science.potentials.convolution import BlockedConvolution, RowwiseReadout
 from aiida_crystalgen.science.potentials.interface import Evaluation
@@ -30,10 +30,10 @@ __all__ = ('SevenNet',)
 _FUNCTIONAL = 'PBE'
 
 # What a crystal's numbers are rounded to must not depend on what is evaluated with it. Matrix
-# products of fewer than 4 rows take other kernels than larger ones: small batches are repeated until
-# they have more atoms. torch's loops take two vector registers at a time and what is left one by one,
-# by other functions: edges are filled up until nothing is left.
-_FEWEST_ATOMS = 8
+# products of fewer than 4 rows take other kernels than larger ones, and torch's loops take two vector
+# registers at a time and what is left by other functions. So a filler follows the crystals: atoms
+# far from everything, with as many edges as complete the last stride.
+_FILLER_ATOMS = 4
 _STRIDE = 32  # single-precision numbers in the two largest registers
 
 _READOUT = 'reduce_hidden_to_energy'
@@ -65,17 +65,15 @@ class SevenNet:
         :raises ValueError: if the potential does not know an element; the message names it.
         """
         self._refuse_unknown_elements(crystals)
-        atoms = len(crystals.atomic_numbers)
-        if atoms == 0:
+        if len(crystals) == 0:
             return Evaluation(np.zeros(0), np.zeros((0, 3)), np.zeros((0, 3, 3)))
-        copies = -(-_FEWEST_ATOMS // atoms)
         with single_threaded():
-            result = self._model(self._graph(concatenate([crystals] * copies)))
+            result = self._model(self._graph(crystals))
         return Evaluation(
-            energies=_to_numpy(result[key.PRED_TOTAL_ENERGY])[: len(crystals)],
-            forces=_to_numpy(result[key.PRED_FORCE])[:atoms],
+            energies=_to_numpy(result[key.PRED_TOTAL_ENERGY])[:-1],
+            forces=_to_numpy(result[key.PRED_FORCE])[:-_FILLER_ATOMS],
             # sevenn gives the negative of dE/dε / V.
-            stresses=-_to_matrices(_to_numpy(result[key.PRED_STRESS])[: len(crystals)]),
+            stresses=-_to_matrices(_to_numpy(result[key.PRED_STRESS])[:-1]),
         )
 
     def _refuse_unknown_elements(self, crystals: CrystalSet) -> None:
@@ -93,20 +91,23 @@ class SevenNet:
             )
 
     def _graph(self, crystals: CrystalSet) -> dict[str, Tensor]:
-        """Return the crystals as one graph whose edges join atoms within the cut-off."""
+        """Return the crystals and the filler as one graph, with edges up to the cut-off."""
+        filler = np.full(_FILLER_ATOMS, crystals.atomic_numbers[0])
+        numbers = torch.from_numpy(np.concatenate([crystals.atomic_numbers, filler]))
+        counts = np.append(crystals.counts, _FILLER_ATOMS)
         pairs, vectors = _edges(crystals, self._model.cutoff)
         graph = {
-            key.ATOMIC_NUMBERS: torch.from_numpy(crystals.atomic_numbers.astype(np.int64)),
-            key.NODE_FEATURE: torch.from_numpy(crystals.atomic_numbers.astype(np.int64)),
+            key.ATOMIC_NUMBERS: numbers,
+            key.NODE_FEATURE: numbers,
             key.EDGE_IDX: torch.from_numpy(pairs),
             key.EDGE_VEC: torch.from_numpy(vectors.astype(np.float32)),
-            key.CELL_VOLUME: torch.from_numpy(crystals.volumes.astype(np.float32)),
-            key.NUM_ATOMS: torch.from_numpy(crystals.counts.astype(np.int64)),
-            key.BATCH: torch.from_numpy(crystals.crystal_of_atom),
+            key.CELL_VOLUME: torch.from_numpy(np.append(crystals.volumes, 1.0).astype(np.float32)),
+            key.NUM_ATOMS: torch.from_numpy(counts),
+            key.BATCH: torch.from_numpy(np.repeat(np.arange(len(counts)), counts)),
         }
         if self._model.modal_map:
             functional = self._model.modal_map[_FUNCTIONAL]
-            graph[key.MODAL_TYPE] = torch.full((len(crystals),), functional)
+            graph[key.MODAL_TYPE] = torch.full((len(counts),), functional)
         return graph
 
 
@@ -127,8 +128,7 @@ def _edges(
 ) -> tuple[Int[np.ndarray, '2 edges'], Float[np.ndarray, 'edges 3']]:
     """Return all pairs of atoms within the cut-off in Å, images included, and their vectors.
 
-    The pairs are filled up to a whole number of strides by ones whose distance is the cut-off, at
-    which the network's messages and their derivatives are exactly zero.
+    The edges of the filler, one cut-off long, are the last ones.
     """
     positions = crystals.cartesian_coordinates
     starts = crystals.offsets
@@ -141,8 +141,8 @@ def _edges(
         )
         pairs.append(np.stack([first, second]).astype(np.int64) + starts[row])
         vectors.append(between)
-    missing = -sum(len(one) for one in vectors) % _STRIDE
-    pairs.append(np.zeros((2, missing), dtype=np.int64))
+    missing = _STRIDE - sum(len(one) for one in vectors) % _STRIDE
+    pairs.append(np.full((2, missing), starts[-1]))
     vectors.append(np.tile([cutoff, 0.0, 0.0], (missing, 1)))
     return np.concatenate(pairs, axis=1), np.concatenate(vectors)
 

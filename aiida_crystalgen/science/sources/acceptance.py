@@ -52,15 +52,9 @@ def accept(
     :param units: of the properties.
     :raises ValueError: if nothing can be used.
     """
-    reasons = dict(rejected)
-    ordered = []
-    for one in found:
-        try:
-            _refuse_unusable(one, shortest_distance)
-        except ValueError as exception:
-            reasons[one.name] = str(exception)
-        else:
-            ordered.append(one)
+    refusals = {one.name: _refusal(one, shortest_distance) for one in found}
+    reasons = {**rejected, **{name: reason for name, reason in refusals.items() if reason}}
+    ordered = [one for one in found if not refusals[one.name]]
     crystals = from_structures([one.structure for one in ordered])
     distances = shortest_distances(crystals)
     apart = distances >= shortest_distance
@@ -79,24 +73,23 @@ def accept(
     )
 
 
-def _refuse_unusable(found: Found, shortest_distance: float) -> None:
-    """Raise unless the structure is a crystal with room for its atoms, and one on each site.
-
-    :raises ValueError: with the reason.
-    """
+def _refusal(found: Found, shortest_distance: float) -> str:
+    """Return why the structure cannot be used: no crystal, or no room for its atoms; or nothing."""
     periodic = found.structure.lattice.pbc
     if not all(periodic):
-        raise ValueError(
-            f'it is periodic along {sum(periodic)} of 3 directions; a crystal needs all 3'
-        )
-    from_structures([found.structure], [found.name])
+        return f'it is periodic along {sum(periodic)} of 3 directions; a crystal needs all 3'
+    try:
+        from_structures([found.structure], [found.name])
+    except ValueError as exception:
+        return str(exception)
     volume = found.structure.volume / len(found.structure)
     # The densest packing of spheres of diameter d takes d³/√2 for each.
     if not volume > shortest_distance**3 / np.sqrt(2):
-        raise ValueError(
+        return (
             f'its cell has {volume:.3g} Å³ per atom, too little for atoms {shortest_distance:g} Å '
             'apart'
         )
+    return ''
 
 
 def _nothing(reasons: Mapping[str, str]) -> str:

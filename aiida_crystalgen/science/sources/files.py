@@ -89,8 +89,8 @@ def _find(paths: Sequence[Path]) -> dict[str, Path]:
 
     :raises ValueError: if a path does not exist.
     """
-    files = set()
-    roots = []
+    files: set[Path] = set()
+    roots: list[Path] = []
     for path in paths:
         if path.is_dir():
             roots.append(path.resolve())

@@ -102,7 +102,7 @@ def _ask_pages(
     """Return the documents of the formula or the system, page after page."""
     documents: list[dict[str, Any]] = []
     while len(documents) < limit:
-        parameters = {
+        parameters: dict[str, str | int] = {
             **_selection(query),
             'thermo_types': _SCHEME,
             '_fields': ','.join(_FIELDS),

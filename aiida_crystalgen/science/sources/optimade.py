@@ -45,7 +45,8 @@ def read_optimade(
     :param limit: number of structures to ask for at most.
     :param timeout: longest wait for one answer, in s.
     :param shortest_distance: crystals with atoms closer than this are rejected, in Å.
-    :raises ValueError: if the database cannot be reached, refuses the filter, or has nothing usable.
+    :raises ValueError: if the database cannot be reached, refuses the filter, or has nothing that
+        can be used.
     """
     address = _structures_address(base_url)
     entries, meta = _ask_pages(address, query, limit=limit, timeout=timeout, progress=progress)

@@ -42,19 +42,20 @@ def ask(
         answer = response.json()
     except requests.JSONDecodeError:
         answer = None
+    answer = answer if isinstance(answer, dict) else None
     if not response.ok:
         raise ValueError(
             f'{host} refused the request with status {response.status_code}: '
             f'{_detail(answer) or response.reason}'
         )
-    if not isinstance(answer, dict):
+    if answer is None:
         raise ValueError(f'{host} answered with something else than a JSON object')
     return answer
 
 
-def _detail(answer: Any) -> str:  # noqa: ANN401
+def _detail(answer: dict[str, Any] | None) -> str:
     """Return what an answer says about its error, in the words of OPTIMADE or Materials Project."""
-    if not isinstance(answer, dict):
+    if answer is None:
         return ''
     errors = answer.get('errors') or [answer]
     first = errors[0] if isinstance(errors, list) else errors

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import product
-from math import ceil, sqrt
+from math import sqrt
 
 import numpy as np
 from jaxtyping import Float, Int, UInt64
@@ -12,12 +11,12 @@ from scipy.special import ndtri
 from aiida_crystalgen.science.symmetry.random_numbers import uniform
 from aiida_crystalgen.science.symmetry.wyckoff import wyckoff_table
 
-__all__ = ('draw_metrics', 'half_images', 'oblique_axes', 'primitive_basis', 'shortest_squares', 'vectors')
+__all__ = ('draw_metrics', 'lattice_vectors', 'primitive_basis')
 
 # Standard deviations of the logarithms of an edge and of c / a in a system with two equal edges:
 # the widths of PyXtal's lattices, so that ours are spread as widely.
 _EDGE_SPREAD = 0.35
-_RATIO_SPREAD = 1.5 * np.sqrt(3) * _EDGE_SPREAD
+_RATIO_SPREAD = 1.5 * sqrt(3) * _EDGE_SPREAD
 
 _LAST_OF_SYSTEM = np.array([2, 15, 74, 142, 194, 230])
 _TRICLINIC, _MONOCLINIC, _ORTHORHOMBIC, _TETRAGONAL, _HEXAGONAL, _CUBIC = range(6)
@@ -35,29 +34,6 @@ _PRIMITIVE_BASES = {
     (3, 4, 2, 2): [[2 / 3, 1 / 3, 1 / 3], [-1 / 3, 1 / 3, 1 / 3], [-1 / 3, -2 / 3, 1 / 3]],
     (4, 0, 3, 3): [[0, 1 / 2, 1 / 2], [1 / 2, 0, 1 / 2], [1 / 2, 1 / 2, 0]],
 }
-
-
-def oblique_axes(group: int) -> tuple[int, ...]:
-    """Return the axes that need not be perpendicular to each other in a space group's lattice."""
-    system = int(np.searchsorted(_LAST_OF_SYSTEM, group))
-    return {_TRICLINIC: (0, 1, 2), _MONOCLINIC: (0, 2), _HEXAGONAL: (0, 1)}.get(system, ())
-
-
-def half_images(axes: tuple[int, ...], reach: float) -> Int[np.ndarray, 'images 3']:
-    """Return one of each pair ±n of lattice vectors to be searched beside the nearest by wrapping.
-
-    With differences wrapped to ±½, a perpendicular axis needs no image but that one. In a lattice
-    of ``draw_metrics``, two oblique axes belong to an obtuse superbase, so that a corner of the
-    cell around a point is its nearest lattice point. Three oblique axes are Minkowski-reduced:
-    Seeber's inequality a² b² c² ≤ 2 V² keeps neighbouring planes 1/√2 of the shortest vector apart.
-
-    :param axes: see ``oblique_axes``.
-    :param reach: ratio of the longest distance of interest to the shortest lattice vector allowed.
-    """
-    shells = ceil(sqrt(2) * reach - 0.5) if len(axes) == 3 else 1
-    ranges = [range(-shells, shells + 1) if axis in axes else (0,) for axis in range(3)]
-    images = [one for one in product(*ranges) if one > (0, 0, 0)]
-    return np.array(images, dtype=np.int64).reshape(-1, 3)
 
 
 def draw_metrics(
@@ -127,19 +103,7 @@ def _determinants(metrics: Float[np.ndarray, 'crystals 6']) -> Float[np.ndarray,
     return aa * bb * cc + 2 * bc * ac * ab - aa * bc**2 - bb * ac**2 - cc * ab**2
 
 
-def shortest_squares(
-    metrics: Float[np.ndarray, 'crystals 6'], images: Int[np.ndarray, 'images 3']
-) -> Float[np.ndarray, ' crystals']:
-    """Return the squared length of each lattice's shortest vector, centring apart.
-
-    :param images: see ``half_images``.
-    """
-    a, b, c = np.concatenate([np.eye(3, dtype=np.int64), images]).T
-    weights = np.stack([a * a, b * b, c * c, 2 * b * c, 2 * a * c, 2 * a * b])
-    return (metrics @ weights).min(axis=1)
-
-
-def vectors(metrics: Float[np.ndarray, 'crystals 6']) -> Float[np.ndarray, 'crystals 3 3']:
+def lattice_vectors(metrics: Float[np.ndarray, 'crystals 6']) -> Float[np.ndarray, 'crystals 3 3']:
     """Return lattice vectors as rows: a along x, b in the xy plane."""
     tensors = metrics[:, [0, 5, 4, 5, 1, 3, 4, 3, 2]].reshape(-1, 3, 3)
     return np.linalg.cholesky(tensors)

@@ -1,4 +1,4 @@
-"""Attempts at placing the atoms of random crystals, many at a time."""
+"""Attempts at random crystals: one lattice, one combination of positions, orbits set in turn."""
 
 from __future__ import annotations
 
@@ -8,134 +8,127 @@ import numpy as np
 from jaxtyping import Bool, Float, Int, UInt64
 
 from aiida_crystalgen.science.symmetry.combinations import Combinations, Orbits
-from aiida_crystalgen.science.symmetry.lattices import draw_metrics, shortest_squares
+from aiida_crystalgen.science.symmetry.images import nearest_squares, shortest_squares
+from aiida_crystalgen.science.symmetry.lattices import draw_metrics
 from aiida_crystalgen.science.symmetry.random_numbers import fold, uniform
 from aiida_crystalgen.science.symmetry.wyckoff import wyckoff_table
 
-__all__ = ('Attempts', 'Site')
+__all__ = ('Attempts', 'Frame')
 
-_TRIES = 20
+# How often one orbit is set anew before the attempt is given up. Fewer waste good lattices, more
+# waste time on full ones; between 10 and 40 the rate of crystals hardly changes.
+_TRIALS = 20
 
 
 @dataclass(frozen=True)
 class Frame:
-    """What the crystals of a batch have in common.
+    """What all crystals of a batch have in common.
 
-    :param combinations: of Wyckoff positions, for the space groups ``groups``.
-    :param groups: numbers of the space groups, all with as many lattice points in the cell.
+    :param groups: numbers of their space groups, which agree in oblique axes and in the number of
+        lattice points in the conventional cell.
+    :param combinations: of Wyckoff positions, for these groups in this order.
     :param images: lattice vectors to search, see ``half_images``.
     :param volumes: smallest and largest volume of the conventional cell, in Å³.
-    :param squares: smallest squared distance allowed between species, in Å².
+    :param squares: smallest squared distance between each two species, in Å².
     """
 
-    combinations: Combinations
     groups: Int[np.ndarray, ' groups']
+    combinations: Combinations
     images: Int[np.ndarray, 'images 3']
     volumes: tuple[float, float]
     squares: Float[np.ndarray, 'species species']
 
+    @property
+    def centring(self) -> int:
+        """Number of lattice points in the conventional cell."""
+        return int(wyckoff_table().centrings[self.groups[0]])
+
 
 class Attempts:
-    """One attempt each at a batch of crystals."""
+    """One attempt at each crystal of a batch.
 
-    def __init__(self, frame, keys, groups, forced):
-        self.frame = frame
-        self.groups = groups
-        number = frame.groups[groups]
-        self.orbits = frame.combinations.draw(fold(keys, 0), groups)
-        lattice_keys = fold(keys, 1)
+    Only the representative of an orbit is compared with all atoms: the others follow by symmetry.
+    Coordinates are fractions of the conventional cell for the atoms of a primitive cell, whose
+    centred copies are met as further images.
+
+    :param frame: what the crystals have in common.
+    :param groups: index of each crystal's space group in the frame.
+    :param keys: of the random numbers of each attempt.
+    """
+
+    def __init__(
+        self,
+        frame: Frame,
+        groups: Int[np.ndarray, ' crystals'],
+        keys: UInt64[np.ndarray, ' crystals'],
+    ) -> None:
+        numbers = frame.groups[groups]
         low, high = frame.volumes
-        volumes = low + (high - low) * uniform(lattice_keys, 6)
-        self.metrics = draw_metrics(lattice_keys, number, volumes)
-        self.keys = fold(keys, 2)
-        self.forced = forced
-        n, atoms = len(keys), sum(frame.combinations.amounts)
-        self.coordinates = np.full((3, n, atoms), np.nan)
-        self.current = np.zeros(n, np.int64)
-        self.tries = np.zeros(n, np.int64)
-        self.draws = np.zeros(n, np.int64)
-        table = wyckoff_table()
-        self.translations = table.translations[number, : table.centrings[number[0]]]
-        self.thresholds = np.repeat(frame.squares, frame.combinations.amounts, axis=1)
-        self.failed = shortest_squares(self.metrics, frame.images) < frame.squares.diagonal().max()
+        volumes = low + (high - low) * uniform(fold(keys, 0), 0)
+        self.frame = frame
+        self.metrics: Float[np.ndarray, 'crystals 6'] = draw_metrics(fold(keys, 1), numbers, volumes)
+        self.orbits: Orbits = frame.combinations.draw(fold(keys, 2), groups)
+        # Atoms that are not there yet have no coordinates, and no distance to them is too short.
+        atoms = sum(frame.combinations.amounts)
+        self.coordinates: Float[np.ndarray, '3 crystals atoms'] = np.full(
+            (3, len(keys), atoms), np.nan
+        )
+        self._keys = fold(keys, 3)
+        self._translations = wyckoff_table().translations[numbers, : frame.centring]
+        self._limits = np.repeat(frame.squares, frame.combinations.amounts, axis=1)
+        self._counts = self.orbits.counts
+        self._current, self._trials, self._draws = np.zeros((3, len(keys)), dtype=np.int64)
 
-    def run(self):
-        rows = np.flatnonzero(~self.failed)
-        self.rounds = 0
-        self.work = 0
+    def run(self) -> Bool[np.ndarray, ' crystals']:
+        """Return which attempts succeeded, after setting orbit by orbit in all of them."""
+        table, counts = wyckoff_table(), self._counts
+        limit = self.frame.squares.diagonal().max()
+        rows = np.flatnonzero(shortest_squares(self.metrics, self.frame.images) >= limit)
         while len(rows):
-            self.rounds += 1
-            self.work += len(rows)
-            clear = self.place(rows)
-            self.current[rows] += clear
-            self.tries[rows] = np.where(clear, 0, self.tries[rows] + 1)
-            # 
-            freedom = self.last_freedom
-            dead = ~clear & ((self.tries[rows] >= _TRIES) | (freedom == 0))
-            self.failed[rows[dead]] = True
-            done = self.current[rows] == self.orbits.counts[rows]
-            rows = rows[~(dead | done)]
-        return ~self.failed
+            positions = self.orbits.positions[rows, self._current[rows]]
+            self._set_orbits(rows)
+            is_clear = self._are_clear(rows)
+            self._current[rows] += is_clear
+            self._trials[rows] = np.where(is_clear, 0, self._trials[rows] + 1)
+            is_lost = (self._trials[rows] >= _TRIALS) | (~is_clear & (table.freedoms[positions] == 0))
+            rows = rows[~is_lost & (self._current[rows] < counts[rows])]
+        return self._current == counts
 
-    def place(self, rows):
+    def complete(self, rows: Int[np.ndarray, ' rows']) -> None:
+        """Set the orbits that failed attempts lack, regardless of distances."""
+        while len(rows := rows[self._current[rows] < self._counts[rows]]):
+            self._set_orbits(rows)
+            self._current[rows] += 1
+
+    def _set_orbits(self, rows: Int[np.ndarray, ' rows']) -> None:
+        """Give the atoms of the current orbits coordinates, from random free parameters."""
         table = wyckoff_table()
-        current = self.current[rows]
-        position = self.orbits.positions[rows, current]
-        species = self.orbits.species[rows, current]
-        offset = self.orbits.offsets[rows, current]
-        self.last_freedom = table.freedoms[position]
-        parameters = uniform(self.keys[rows], 3 * self.draws[rows] + np.arange(3)[:, None])
-        self.draws[rows] += 1
-        sizes = table.sizes[position]
+        current = (rows, self._current[rows])
+        positions, offsets = self.orbits.positions[current], self.orbits.offsets[current]
+        parameters = [uniform(self._keys[rows], 3 * self._draws[rows] + axis) for axis in range(3)]
+        self._draws[rows] += 1
+        sizes = table.sizes[positions]
         owners = np.repeat(np.arange(len(rows)), sizes)
-        within = np.arange(len(owners)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-        maps = MAPS[:, table.map_bounds[position][owners] + within]
-        where = (rows * self.coordinates.shape[2] + offset)[owners] + within
-        x, y, z = parameters[:, owners]
+        members = np.arange(len(owners)) - np.repeat(sizes.cumsum() - sizes, sizes)
+        maps = table.maps[table.map_bounds[positions][owners] + members]
+        x, y, z = (parameter[owners] for parameter in parameters)
         for axis in range(3):
-            m = maps[4 * axis : 4 * axis + 4]
-            self.coordinates[axis].ravel()[where] = m[0] * x + m[1] * y + m[2] * z + m[3]
-        return self.clear(rows, species, offset)
+            by_x, by_y, by_z, shift = maps[:, axis].T
+            values = by_x * x + by_y * y + by_z * z + shift
+            self.coordinates[axis, rows[owners], offsets[owners] + members] = values
 
-    def clear(self, rows, species, offset):
-        index = np.arange(len(rows))
-        images = self.frame.images
-        d = []
-        for axis in range(3):
-            co = self.coordinates[axis][rows]
-            rep = co[index, offset]
-            shift = self.translations[rows, :, axis] - rep[:, None]
-            delta = co[:, None, :] + shift[:, :, None]
-            delta -= np.rint(delta)
-            d.append(delta)
-        aa, bb, cc, bc, ac, ab = self.metrics[rows].T[:, :, None, None]
-        a, b, c = d
-        # gradient
-        if not len(images):
-            sq = a * a * aa
-            b *= b
-            b *= bb
-            sq += b
-            c *= c
-            c *= cc
-            sq += c
-        else:
-            ga = a * aa + b * ab + c * ac
-            gb = a * ab + b * bb + c * bc
-            gc = a * ac + b * bc + c * cc
-            sq = a * ga + b * gb + c * gc
-            best = np.zeros_like(sq)
-            for n in images:
-                na, nb, nc = n
-                n2 = na * na * aa + nb * nb * bb + nc * nc * cc + 2 * (na * nb * ab + na * nc * ac + nb * nc * bc)
-                lin = na * ga + nb * gb + nc * gc
-                np.abs(lin, out=lin)
-                lin *= -2
-                lin += n2
-                np.minimum(best, lin, out=best)
-            sq += best
-        sq[index, 0, offset] = np.inf
-        th = self.thresholds[species]
-        return ~(sq < th[:, None, :]).any((1, 2))
-
-MAPS = np.ascontiguousarray(wyckoff_table().maps.reshape(-1, 12).T)
+    def _are_clear(self, rows: Int[np.ndarray, ' rows']) -> Bool[np.ndarray, ' rows']:
+        """Return whether the current orbits keep their distances from all atoms there are."""
+        current = (rows, self._current[rows])
+        offsets, species = self.orbits.offsets[current], self.orbits.species[current]
+        everyone = np.arange(len(rows))
+        differences = []
+        for axis, values in enumerate(self.coordinates):
+            others = values[rows]
+            shifts = self._translations[rows, :, axis] - others[everyone, offsets, None]
+            difference = others[:, None] + shifts[:, :, None]
+            difference -= np.rint(difference)
+            differences.append(difference)
+        squares = nearest_squares(differences, self.metrics[rows], self.frame.images)
+        squares[everyone, 0, offsets] = np.inf
+        return ~(squares < self._limits[species][:, None]).any(axis=(1, 2))

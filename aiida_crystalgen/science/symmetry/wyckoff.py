@@ -31,7 +31,8 @@ class WyckoffTable:
     atoms of the primitive cell in coordinates of the conventional one.
 
     :param bounds: first position of each space group by its number, closed by their total.
-    :param letters: Wyckoff letter of each position; the 27th of group 47 is 'A'.
+    :param labels: multiplicity in the conventional cell and letter of each position, as in '4a'; the
+        27th letter of group 47 is 'A'.
     :param map_bounds: first map of each position, closed by their total.
     :param maps: rotation and, in the last column, translation that take a position's free
         parameters x, y, z to fractional coordinates; the first map of a position is its
@@ -43,7 +44,7 @@ class WyckoffTable:
     """
 
     bounds: Int[np.ndarray, ' 232']
-    letters: tuple[str, ...]
+    labels: tuple[str, ...]
     map_bounds: Int[np.ndarray, ' positions+1']
     maps: Float[np.ndarray, 'maps 3 4']
     freedoms: Int[np.ndarray, ' positions']
@@ -69,12 +70,6 @@ class WyckoffTable:
         )
         return centred
 
-    def label(self, position: int) -> str:
-        """Return multiplicity in the conventional cell and letter of a position, as in '4a'."""
-        group = int(np.searchsorted(self.bounds, position, side='right')) - 1
-        size = int(self.map_bounds[position + 1] - self.map_bounds[position])
-        return f'{size * int(self.centrings[group])}{self.letters[position]}'
-
 
 @lru_cache(maxsize=1)
 def wyckoff_table() -> WyckoffTable:
@@ -83,7 +78,7 @@ def wyckoff_table() -> WyckoffTable:
     parsed = {text: _affine_map(text) for group in listed for one in group for text in one}
     centrings, translations = np.zeros(231, dtype=np.int64), np.zeros((231, 4, 3))
     maps: list[np.ndarray] = []
-    letters: list[str] = []
+    labels: list[str] = []
     for number, group in zip(GROUPS, listed, strict=True):
         general = np.array([parsed[text] for text in group[0]])
         pure = general[(general[:, :, :3] == np.eye(3)).all((1, 2)), :, 3]
@@ -91,10 +86,11 @@ def wyckoff_table() -> WyckoffTable:
         translations[number, : len(pure)] = pure
         # The file lists the points block by block, one block for each centring translation.
         maps += [np.array([parsed[text] for text in one[: len(one) // len(pure)]]) for one in group]
-        letters += reversed(ascii_letters[: len(group)])
+        letters = reversed(ascii_letters[: len(group)])
+        labels += [f'{len(one)}{letter}' for one, letter in zip(group, letters, strict=True)]
     return WyckoffTable(
         bounds=np.concatenate([[0, 0], np.cumsum([len(group) for group in listed])]),
-        letters=tuple(letters),
+        labels=tuple(labels),
         map_bounds=np.concatenate([[0], np.cumsum([len(one) for one in maps])]),
         maps=np.concatenate(maps),
         freedoms=np.array([int(one[0, :, :3].any(axis=0).sum()) for one in maps]),

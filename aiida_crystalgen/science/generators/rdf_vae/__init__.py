@@ -13,7 +13,7 @@ from aiida_crystalgen.science.generators.rdf_vae.latent import (
     interpolate,
     latent_coordinates,
 )
-from aiida_crystalgen.science.generators.rdf_vae.replicas import replica_grid, replicas
+from aiida_crystalgen.science.generators.rdf_vae.replication import replica_grid, replicas
 from aiida_crystalgen.science.generators.rdf_vae.settings import RdfVaeSettings, ReplicaSettings
 
 __all__ = (

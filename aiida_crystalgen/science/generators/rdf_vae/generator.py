@@ -1,4 +1,4 @@
-"""The generator: train the autoencoder, then compare random symmetric crystals with its replicas."""
+"""Training of the autoencoder, and random symmetric crystals compared with its replicas."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from aiida_crystalgen.science.fingerprints.rdf import RdfSettings, radial_distri
 from aiida_crystalgen.science.generators.interface import Request
 from aiida_crystalgen.science.generators.random_symmetric import RandomSymmetric
 from aiida_crystalgen.science.generators.rdf_vae.model import METHOD, TrainedModel
-from aiida_crystalgen.science.generators.rdf_vae.replicas import replica_grid
+from aiida_crystalgen.science.generators.rdf_vae.replication import replica_grid
 from aiida_crystalgen.science.generators.rdf_vae.settings import RdfVaeSettings
 from aiida_crystalgen.science.generators.rdf_vae.summary import summarize
 from aiida_crystalgen.science.generators.rdf_vae.training import train_autoencoder

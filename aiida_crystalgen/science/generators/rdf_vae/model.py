@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,15 +46,11 @@ class TrainedModel:
             )
         settings = RdfVaeSettings.parse(checkpoint.settings)
         network = Autoencoder(settings.rdf.points, settings.hidden, settings.latent)
-        weights = dict(checkpoint.weights)
-        try:
-            scale = weights.pop(_SCALE)
-            network.load_state_dict({name: torch.tensor(one) for name, one in weights.items()})
-        except (KeyError, RuntimeError) as exception:
-            raise ValueError(
-                f'the weights of the checkpoint do not fit its settings: {exception}'
-            ) from exception
-        return cls(settings, network.double().eval(), scale)
+        state = network.state_dict()
+        expected = {name: tuple(one.shape) for name, one in state.items()}
+        _require_shapes(checkpoint.weights, {**expected, _SCALE: (settings.rdf.points,)})
+        network.load_state_dict({name: torch.tensor(checkpoint.weights[name]) for name in state})
+        return cls(settings, network.double().eval(), checkpoint.weights[_SCALE])
 
     def to_weights(self) -> dict[str, np.ndarray]:
         """Return the arrays that a checkpoint keeps."""
@@ -100,3 +97,16 @@ class TrainedModel:
     def _tensor(self, values: np.ndarray) -> torch.Tensor:
         """Return the values in the precision of the network."""
         return torch.tensor(values, dtype=self.network.output.weight.dtype)
+
+
+def _require_shapes(
+    weights: Mapping[str, np.ndarray], expected: Mapping[str, tuple[int, ...]]
+) -> None:
+    """Raise unless the arrays have exactly these names and shapes."""
+    found = {name: array.shape for name, array in weights.items()}
+    for name in sorted({*found, *expected}):
+        if found.get(name) != expected.get(name):
+            raise ValueError(
+                f"the weights of the checkpoint do not fit its settings: '{name}' has shape "
+                f'{found.get(name)} instead of {expected.get(name)}'
+            )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from jaxtyping import Float
@@ -61,7 +62,7 @@ def _linear(inputs: int, outputs: int) -> nn.Linear:
 def _rectified_layers(widths: Sequence[int]) -> nn.Sequential:
     """Return linear layers of these widths, each followed by a rectified linear unit."""
     layers: list[nn.Module] = []
-    for inputs, outputs in zip(widths, widths[1:], strict=False):
+    for inputs, outputs in pairwise(widths):
         layers += [_linear(inputs, outputs), nn.ReLU()]
     return nn.Sequential(*layers)
 
@@ -69,10 +70,10 @@ def _rectified_layers(widths: Sequence[int]) -> nn.Sequential:
 def reconstruction_loss(
     logits: Float[Tensor, 'crystals points'], targets: Float[Tensor, 'crystals points']
 ) -> Float[Tensor, ' crystals']:
-    """Return the binary cross-entropy of each crystal, summed over points, above the least possible.
+    """Return how far the cross-entropy of each crystal, summed over points, is from the least.
 
-    The least possible is the entropy of the targets, which no training changes: what is left is
-    zero for a perfect reconstruction.
+    The least possible binary cross-entropy is the entropy of the targets, which no training
+    changes: what is left is zero for a perfect reconstruction.
 
     :param targets: between 0 and 1.
     """

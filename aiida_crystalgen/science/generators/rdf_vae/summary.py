@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 
 from aiida_crystalgen.science.crystals import CrystalSet
-from aiida_crystalgen.science.generators.rdf_vae.replicas import replica_grid, replica_statistics
+from aiida_crystalgen.science.generators.rdf_vae.replication import replica_grid, replica_statistics
 from aiida_crystalgen.science.generators.rdf_vae.training import Training
 
 __all__ = ('summarize',)

@@ -127,7 +127,9 @@ def _losses(
     return reconstruction_loss(logits, inputs), divergence(mean, log_variance)
 
 
-def _require_finite(losses: Float[np.ndarray, '4'], epoch: int, settings: RdfVaeSettings) -> None:
+def _require_finite(
+    losses: Float[np.ndarray, ' parts'], epoch: int, settings: RdfVaeSettings
+) -> None:
     """Raise if the training has run away."""
     if not np.isfinite(losses).all():
         raise ValueError(

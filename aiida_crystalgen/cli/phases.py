@@ -1,0 +1,190 @@
+"""``aiida-crystalgen phases``: what searches found, and where it came from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from aiida_crystalgen.cli.profile import with_profile
+
+if TYPE_CHECKING:
+    from aiida_crystalgen.queries.phases import PhaseRow
+
+__all__ = ('phases',)
+
+_SORTED_BY = {
+    'energy': 'energy_above_lowest',
+    'hull': 'energy_above_hull',
+    'space-group': 'space_group',
+    'atoms': 'number_of_atoms',
+    'distance': 'reference_distance',
+    'volume': 'volume_per_atom',
+}
+
+_search = click.option('--search', help='PK, start of the UUID, or label of their search.')
+
+
+@click.group('phases')
+def phases() -> None:
+    """List, show, trace and export the phases that searches found.
+
+    A phase is named by its label, as P3 of the newest successful search or of that named by
+    --search, or by PK or UUID of its record.
+
+    \b
+    Example:
+      aiida-crystalgen phases list --new --hull-below 0.1
+      aiida-crystalgen phases trace P3
+    """
+
+
+@phases.command('list')
+@_search
+@click.option('--elements', help='That a phase must have, as in Sn,Se.')
+@click.option('--hull-below', type=float, help='Largest energy above the hull, in eV/atom.')
+@click.option('--space-group', type=click.IntRange(1, 230), help='Its number.')
+@click.option('--generator', help='Label of the generator that proposed it.')
+@click.option('--new/--known', default=None, help='Whether it equals none of the references.')
+@click.option(
+    '--sort', type=click.Choice(sorted(_SORTED_BY)), help='By search and energy if not given.'
+)
+@with_profile
+def list_phases(elements: str | None, sort: str | None, **filters: Any) -> None:
+    """List phases.
+
+    Energies are in eV/atom: above the lowest crystal of the composition that the search knew, and
+    above the convex hull of its references.
+
+    \b
+    Example:
+      aiida-crystalgen phases list --elements Sn,Se --new --sort hull
+    """
+    from aiida_crystalgen.cli.tables import phases_table
+    from aiida_crystalgen.queries import phases as queries
+
+    symbols = [] if elements is None else elements.replace(',', ' ').split()
+    rows = list(queries.phases(elements=symbols, **filters))
+    if sort is not None:
+        rows.sort(key=lambda row: _sort_key(getattr(row, _SORTED_BY[sort])))
+    if not rows:
+        click.echo('No phases. `aiida-crystalgen search list` shows the searches there are.')
+        return
+    click.echo(phases_table(rows))
+
+
+def _sort_key(value: float | None) -> tuple[bool, float]:
+    """Return a key that puts what is unknown last."""
+    return (value is None, 0.0 if value is None else value)
+
+
+@phases.command('show')
+@click.argument('phase')
+@_search
+@with_profile
+def show(phase: str, search: str | None) -> None:
+    """Show everything that is recorded about PHASE.
+
+    \b
+    Example:
+      aiida-crystalgen phases show P3
+    """
+    from aiida_crystalgen.cli.tables import format_facts
+    from aiida_crystalgen.queries.phases import find_phase
+
+    row = find_phase(phase, search)
+    hull = 'unknown' if row.energy_above_hull is None else f'{row.energy_above_hull:.4f} eV/atom'
+    facts = {
+        'phase': f'{row.label} of search {row.search_pk}',
+        'formula': row.formula,
+        'space group': f'{row.space_group_symbol} ({row.space_group})',
+        'atoms': str(row.number_of_atoms),
+        'energy': f'{row.energy:.4f} eV/atom by {row.engine_name}',
+        'above lowest': f'{row.energy_above_lowest:.4f} eV/atom',
+        'above hull': hull,
+        'volume': f'{row.volume_per_atom:.3f} Å³/atom',
+        'density': f'{row.density:.3f} g/cm³',
+        'distance': f'{row.shortest_distance:.3f} Å between the nearest atoms',
+        'known as': 'new' if row.known is None else row.known,
+        'resembles': f'{row.nearest_reference} (RDF distance {row.reference_distance:.3f})',
+        'origin': f'{row.generator}, row {row.proposal_row}; relaxed row {row.relaxed_row}',
+        'copies': f'{row.copies} relaxations ended here',
+        'record': f'{row.pk}  {row.uuid}',
+        'structure': f'{row.structure_pk}  {row.structure_uuid}',
+        'search': f'{row.search_pk}  {row.search_uuid}',
+    }
+    click.echo(format_facts(facts))
+
+
+@phases.command('trace')
+@click.argument('phase')
+@_search
+@click.option('--all', 'all_structures', is_flag=True, help='Name every training structure.')
+@with_profile
+def trace(phase: str, search: str | None, all_structures: bool) -> None:
+    """Show the way from PHASE back to the crystals that its model was trained on.
+
+    \b
+    Example:
+      aiida-crystalgen phases trace P3 --all
+    """
+    from aiida_crystalgen.cli.trace import describe_lineage
+    from aiida_crystalgen.queries import lineage
+
+    click.echo(describe_lineage(lineage(phase, search), all_structures=all_structures))
+
+
+@phases.command('export')
+@click.argument('phase', nargs=-1)
+@_search
+@click.option(
+    '-o',
+    '--output',
+    required=True,
+    type=click.Path(path_type=Path),
+    help='A file .extxyz for all of them, or a folder for a CIF each.',
+)
+@with_profile
+def export(phase: tuple[str, ...], search: str | None, output: Path) -> None:
+    """Write phases to files, all of a search if no PHASE is named.
+
+    Each crystal comes with its label, energy, engine, and the UUIDs of its record, its structure
+    and its search.
+
+    \b
+    Example:
+      aiida-crystalgen phases export -o phases.extxyz
+      aiida-crystalgen phases export P1 P3 --search 1512 -o cifs
+    """
+    from aiida_crystalgen.queries.phases import find_phase, phase_crystals
+    from aiida_crystalgen.queries.phases import phases as all_phases
+    from aiida_crystalgen.queries.searches import find_search
+    from aiida_crystalgen.science.export import write_cifs, write_extended_xyz
+
+    rows = [find_phase(one, search) for one in phase] or all_phases(search=find_search(search)).rows
+    if not rows:
+        raise ValueError(f'search {find_search(search)} found no phases')
+    crystals = phase_crystals(rows)
+    if output.suffix in {'.extxyz', '.xyz'}:
+        write_extended_xyz(crystals, output)
+    elif output.suffix:
+        raise ValueError(f'{output} is neither a file .extxyz nor a folder for CIF files')
+    else:
+        for path, row in zip(write_cifs(crystals, output), rows, strict=True):
+            with path.open('a') as handle:
+                handle.write(_cif_items(row))
+    click.echo(f'{len(crystals)} phases written to {output}')
+
+
+def _cif_items(row: PhaseRow) -> str:
+    """Return what a CIF says about a phase beside its geometry."""
+    items = {
+        'search': row.search_uuid,
+        'record': row.uuid,
+        'structure': row.structure_uuid,
+        'energy_ev_per_atom': f'{row.energy:.8f}',
+        'energy_above_lowest_ev_per_atom': f'{row.energy_above_lowest:.8f}',
+        'engine': f"'{row.engine_name}'",
+    }
+    return ''.join(f'_crystalgen_{name}   {value}\n' for name, value in items.items())

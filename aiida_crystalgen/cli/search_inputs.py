@@ -1,0 +1,164 @@
+"""From what a user asks to a search that can be submitted, and what it would do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from aiida import orm
+from aiida.common.exceptions import MultipleObjectsError, NotExistent
+
+from aiida_crystalgen.cli.tables import format_number
+
+if TYPE_CHECKING:
+    from aiida.engine import ProcessBuilder
+
+    from aiida_crystalgen.cli.search_file import SearchRequest
+
+__all__ = ('atoms_in_cell', 'build_search', 'describe_search', 'format_ranges', 'load_code')
+
+
+def build_search(request: SearchRequest) -> ProcessBuilder:
+    """Return the builder of the search that a user asks for, every input checked.
+
+    :raises ValueError: for the first key or value that does not fit, with its line in the file.
+    """
+    from aiida_crystalgen.workflows.search import SearchWorkChain
+
+    with request.complaints():
+        if request.composition is None:
+            raise ValueError("key 'composition' is missing; it is a formula unit, as in 'SnSe'")
+        if request.references is None:
+            raise ValueError(
+                "key 'references' is missing; it is the label of a dataset. "
+                '`aiida-crystalgen dataset list` shows those there are'
+            )
+        builder = SearchWorkChain.get_builder_from_protocol(
+            request.composition,
+            request.references,
+            protocol=request.protocol,
+            code=None if request.code is None else load_code(request.code),
+            overrides=request.overrides,
+        )
+    builder.metadata.label = request.label
+    return builder
+
+
+def load_code(label: str) -> orm.AbstractCode:
+    """Return the code of a label, whose executable must be crystalgen-run.
+
+    :raises ValueError: if there is no such code, or it belongs to another program.
+    """
+    try:
+        code = orm.load_code(label)
+    except NotExistent:
+        raise ValueError(
+            f"there is no code '{label}'. `aiida-crystalgen setup` makes crystalgen@localhost; "
+            '`verdi code list` shows all'
+        ) from None
+    except MultipleObjectsError:
+        raise ValueError(
+            f"'{label}' stands for several codes; add the computer, as in 'crystalgen@localhost'"
+        ) from None
+    plugin = code.default_calc_job_plugin
+    if plugin and not plugin.startswith('crystalgen.'):
+        raise ValueError(
+            f"code '{label}' is for {plugin}, but a code whose executable is crystalgen-run is "
+            'needed; `aiida-crystalgen setup` makes crystalgen@localhost'
+        )
+    return code
+
+
+def describe_search(builder: ProcessBuilder) -> str:
+    """Return what a search would do, one line a subject."""
+    requests = {label: one['request'].get_dict() for label, one in builder.generators.items()}
+    request = next(iter(requests.values()))
+    references = builder.references
+    engine = references.facts.get('engine', {}).get('name')
+    energies = f'energies by {engine}' if engine else 'no energies'
+    lines = {
+        'references': f'{references.label}: {format_number(references.number)} crystals, {energies}',
+        'code': _describe_code(builder),
+        'generators': ' · '.join(
+            f'{label}, {format_number(one["candidates"])} candidates, {_model(builder, label)}'
+            for label, one in requests.items()
+        ),
+        'volume': f'{request["volume_per_atom"]:.2f} Å³ per atom '
+        f'± {request["volume_tolerance"]:.0%}',
+        'distances': ', '.join(f'{pair} ≥ {one} Å' for pair, one in request['distances'].items()),
+        'space groups': '; '.join(_space_groups(request)),
+        'screening': _describe_screening(builder.screening.get_dict()),
+        'relaxation': f'by {builder.relax.potential.value}',
+    }
+    return '\n'.join(f'{name:14s}{text}' for name, text in lines.items())
+
+
+def _describe_code(builder: ProcessBuilder) -> str:
+    """Return where the heavy steps run."""
+    code = builder.get('code', None)
+    if code is None:
+        return "none: every step runs in the daemon's own process"
+    return f'{code.full_label} found: {code.get_executable()}'
+
+
+def _model(builder: ProcessBuilder, label: str) -> str:
+    """Return where the model of a generator comes from."""
+    generator = builder.generators[label]
+    if 'checkpoint' in generator:
+        return f'model {generator["checkpoint"].pk}'
+    return 'to be trained' if 'settings' in generator else 'without a model'
+
+
+def _space_groups(request: dict[str, Any]) -> list[str]:
+    """Return how many space groups can hold each cell that is asked for."""
+    from aiida_crystalgen.science.symmetry.compatibility import compatible_space_groups
+
+    texts = []
+    for number in request['formula_units']:
+        amounts = atoms_in_cell(request['composition'], number)
+        possible = compatible_space_groups(amounts, request['cell'])
+        cell = ''.join(f'{symbol}{amount}' for symbol, amount in amounts.items())
+        text = f'{len(possible)} of 230 can hold {cell} in the {request["cell"]} cell'
+        if request['space_groups']:
+            used = sorted(set(possible) & set(request['space_groups']))
+            text = f'{text}, {format_ranges(used)} are to be used'
+        texts.append(text)
+    return texts
+
+
+def atoms_in_cell(formula: str, number: int = 1) -> dict[str, int]:
+    """Return how many atoms of each element a number of formula units has.
+
+    :raises ValueError: if the formula is none, or has broken numbers of atoms.
+    """
+    from pymatgen.core import Composition
+
+    try:
+        composition = Composition(formula)
+    except ValueError:
+        composition = Composition({})
+    amounts = composition.get_el_amt_dict()
+    if not amounts or not composition.valid:
+        raise ValueError(f"'{formula}' is not a chemical formula, as 'SnSe' and 'Sn4Se4' are")
+    if any(amount != int(amount) for amount in amounts.values()):
+        raise ValueError(f"'{formula}' has broken numbers of atoms; a cell holds whole ones")
+    return {symbol: int(amount) * number for symbol, amount in amounts.items()}
+
+
+def _describe_screening(settings: dict[str, Any]) -> str:
+    """Return which proposals are relaxed."""
+    condition = 'all valid ones'
+    if settings['similar_to']:
+        names = ' or '.join(settings['similar_to'])
+        condition = f'RDF distance to {names} below {settings["within"]}'
+    return f'{condition}; {format_number(settings["limit"])} are relaxed at most'
+
+
+def format_ranges(numbers: list[int]) -> str:
+    """Return ascending numbers with neighbours drawn together, as in '1-5, 7'."""
+    ranges: list[list[int]] = []
+    for number in numbers:
+        if ranges and number == ranges[-1][-1] + 1:
+            ranges[-1].append(number)
+        else:
+            ranges.append([number])
+    return ', '.join(str(one[0]) if len(one) == 1 else f'{one[0]}-{one[-1]}' for one in ranges)
