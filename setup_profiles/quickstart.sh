@@ -88,9 +88,9 @@ if ! grep -qs '^export AIIDA_PATH=' .venv/bin/activate; then
   printf '\n# The AiiDA instance of this checkout.\nexport AIIDA_PATH="%s"\n' "$PWD" \
     >>.venv/bin/activate
 fi
-versions="$(.venv/bin/python -c 'import platform; from importlib.metadata import version
-print(f"python {platform.python_version()}, torch {version(\"torch\")}")' 2>>"$log")" ||
-  versions="$(.venv/bin/python --version)"
+versions="$(.venv/bin/python -c 'import platform
+from importlib.metadata import version
+print("python", platform.python_version() + ", torch", version("torch"))')"
 finish ".venv  ($versions)" "$outcome"
 
 begin 2 profile
@@ -142,33 +142,22 @@ launch_search() {
 
 state="$(state_of_search)" || fail_with_log 'The search of before could not be looked up.'
 case "$state" in
-'Finished 0') what='finished before' ;;
-Created* | Running* | Waiting*) what='under way' ;;
+'Finished 0') outcome='finished before' ;;
+Created* | Running* | Waiting*) outcome='under way' ;;
 *)
   [ -z "$state" ] ||
     printf 'Search %s ended before (%s); launching a new one.\n' "$(cat "$remembered")" "$state"
   launch_search
-  what=launched
+  outcome=launched
   ;;
 esac
 search="$(cat "$remembered")"
-report=".aiida/reports/search-$search.html"
-printf '[5/5] %-22s %s: search %s, %s\n\n' search "$search_file" "$search" "$what"
-started=$SECONDS
-if [ "$what" != 'finished before' ]; then
-  aiida-crystalgen -p "$profile" search watch "$search" ||
-    fail "Search $search failed. To see why:" \
-      "source .venv/bin/activate; verdi process report $search"
-fi
-printf '\n'
-aiida-crystalgen -p "$profile" phases list --search "$search"
-if [ "$what" != 'finished before' ] || [ ! -e "$report" ]; then
-  logged 'The report could not be written.' \
-    aiida-crystalgen -p "$profile" search report "$search" -o "$report"
-fi
+printf '[5/5] %-22s %s, search %s, %s\n\n' search "$search_file" "$search" "$outcome"
+# Live progress, the table of phases, and the path of the report.
+aiida-crystalgen -p "$profile" search watch "$search" ||
+  fail "To look into search $search: source .venv/bin/activate; verdi process report $search"
 cat <<END
 
-Report:  $report
-Next:    source .venv/bin/activate; aiida-crystalgen phases trace P1
-Stop:    verdi daemon stop    (the data stay; run this script again to go on)
+In a new terminal:   source $PWD/.venv/bin/activate
+To free the cores:   verdi daemon stop    (run this script again to go on)
 END

@@ -35,7 +35,7 @@ def model() -> None:
 @click.option('--code', help='Whose executable is crystalgen-run; without it, train right here.')
 @click.option('--label', default='', help='What to call the model.')
 @with_profile
-def train(  # noqa: PLR0913
+def train(
     dataset: str, method: str, protocol: str | None, seed: int, code: str | None, label: str
 ) -> None:
     """Train a model, and wait for it.
@@ -57,7 +57,7 @@ def train(  # noqa: PLR0913
         protocol=protocol,
         code=None if code is None else load_code(code),
     )
-    builder.metadata.label = label
+    builder['metadata']['label'] = label
     node = _run_here(builder) if code is None else _run_by_daemon(builder)
     if not node.is_finished_ok:
         raise ValueError(f'The training failed (exit {node.exit_status}): {node.exit_message}')
@@ -70,7 +70,8 @@ def _run_here(builder: ProcessBuilder) -> ProcessNode:
     """Return the training after running it in this process."""
     from aiida.engine import run_get_node
 
-    return run_get_node(builder).node
+    _, node = run_get_node(builder)
+    return node
 
 
 def _run_by_daemon(builder: ProcessBuilder) -> ProcessNode:

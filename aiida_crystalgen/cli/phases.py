@@ -61,8 +61,8 @@ def list_phases(elements: str | None, sort: str | None, **filters: Any) -> None:
     Example:
       aiida-crystalgen phases list --elements Sn,Se --new --sort hull
     """
+    from aiida_crystalgen import queries
     from aiida_crystalgen.cli.tables import phases_table
-    from aiida_crystalgen.queries import phases as queries
 
     symbols = [] if elements is None else elements.replace(',', ' ').split()
     rows = list(queries.phases(elements=symbols, **filters))

@@ -27,7 +27,7 @@ def search() -> None:
     """
 
 
-def _what_to_search(command: Any) -> Any:  # noqa: ANN401
+def _what_to_search(command: Any) -> Any:
     """Return the command with the argument and the options that say what to search for."""
     decorators = (
         click.argument(
@@ -91,13 +91,14 @@ def launch(file: Path | None, and_watch: bool, **options: Any) -> None:
 
     from aiida_crystalgen.cli.daemon import require_daemon
     from aiida_crystalgen.cli.search_inputs import build_search
+    from aiida_crystalgen.queries.nodes import stored_pk
 
     builder = build_search(_request(file, options))
     require_daemon()
-    node = submit(builder)
-    click.echo(f'Submitted SearchWorkChain<{node.pk}>.   aiida-crystalgen search watch {node.pk}')
+    pk = stored_pk(submit(builder))
+    click.echo(f'Submitted SearchWorkChain<{pk}>.   aiida-crystalgen search watch {pk}')
     if and_watch:
-        _watch(node.pk, seconds=1.0)
+        _watch(pk, seconds=1.0)
 
 
 @search.command('list')

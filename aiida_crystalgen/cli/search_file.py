@@ -114,7 +114,7 @@ def _fill(request: SearchRequest, content: Mapping[str, Any]) -> SearchRequest:
     return SearchRequest(**own, overrides=overrides, path=request.path, lines=request.lines)
 
 
-def _dataset(references: Any) -> str:  # noqa: ANN401
+def _dataset(references: Any) -> str:
     """Return the dataset that a file names as references.
 
     :raises ValueError: if it names something else.
@@ -123,7 +123,8 @@ def _dataset(references: Any) -> str:  # noqa: ANN401
         if list(references) != ['dataset']:
             raise ValueError(
                 f"'references' has the keys {', '.join(map(str, references))}; it needs one, "
-                "'dataset'. `aiida-crystalgen dataset import` and `dataset prototypes` make datasets"
+                "'dataset'. `aiida-crystalgen dataset import` and `aiida-crystalgen dataset "
+                'prototypes` make datasets'
             )
         references = references['dataset']
     return str(references) if isinstance(references, int) else references

@@ -39,7 +39,7 @@ def build_search(request: SearchRequest) -> ProcessBuilder:
             code=None if request.code is None else load_code(request.code),
             overrides=request.overrides,
         )
-    builder.metadata.label = request.label
+    builder['metadata']['label'] = request.label
     return builder
 
 
@@ -70,13 +70,14 @@ def load_code(label: str) -> orm.AbstractCode:
 
 def describe_search(builder: ProcessBuilder) -> str:
     """Return what a search would do, one line a subject."""
-    requests = {label: one['request'].get_dict() for label, one in builder.generators.items()}
+    requests = {label: one['request'].get_dict() for label, one in builder['generators'].items()}
     request = next(iter(requests.values()))
-    references = builder.references
+    references = builder['references']
     engine = references.facts.get('engine', {}).get('name')
-    energies = f'energies by {engine}' if engine else 'no energies'
+    known = f'{references.label}: {format_number(references.number)} crystals'
+    potential = builder['relax']['potential'].value
     lines = {
-        'references': f'{references.label}: {format_number(references.number)} crystals, {energies}',
+        'references': f'{known}, energies by {engine}' if engine else f'{known} without energies',
         'code': _describe_code(builder),
         'generators': ' · '.join(
             f'{label}, {format_number(one["candidates"])} candidates, {_model(builder, label)}'
@@ -86,8 +87,8 @@ def describe_search(builder: ProcessBuilder) -> str:
         f'± {request["volume_tolerance"]:.0%}',
         'distances': ', '.join(f'{pair} ≥ {one} Å' for pair, one in request['distances'].items()),
         'space groups': '; '.join(_space_groups(request)),
-        'screening': _describe_screening(builder.screening.get_dict()),
-        'relaxation': f'by {builder.relax.potential.value}',
+        'screening': _describe_screening(builder['screening'].get_dict()),
+        'relaxation': f'by {potential}',
     }
     return '\n'.join(f'{name:14s}{text}' for name, text in lines.items())
 
@@ -102,7 +103,7 @@ def _describe_code(builder: ProcessBuilder) -> str:
 
 def _model(builder: ProcessBuilder, label: str) -> str:
     """Return where the model of a generator comes from."""
-    generator = builder.generators[label]
+    generator = builder['generators'][label]
     if 'checkpoint' in generator:
         return f'model {generator["checkpoint"].pk}'
     return 'to be trained' if 'settings' in generator else 'without a model'

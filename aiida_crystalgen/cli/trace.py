@@ -123,7 +123,8 @@ def _request(proposal: Proposal) -> _Branch:
 
 def _model(model: Model, training: tuple[_Branch, ...]) -> _Branch:
     """Return the model, with what it was trained on below."""
-    text = f'checkpoint {model.method} {model.sha256[:8]}, {format_number(model.number_of_weights)} weights'
+    weights = format_number(model.number_of_weights)
+    text = f'checkpoint {model.method} {model.sha256[:8]}, {weights} weights'
     if model.epochs is not None:
         text = f'{text}, {format_number(model.epochs)} epochs'
     if model.process is None:

@@ -25,7 +25,7 @@ def watch_search(pk: int, seconds: float) -> SearchStatus:
     :param seconds: between two looks.
     """
     on_terminal = click.get_text_stream('stdout').isatty()
-    show = _Screen() if on_terminal else _Log()
+    show: _Screen | _Log = _Screen() if on_terminal else _Log()
     while True:
         status = search_status(pk)
         show(status)

@@ -101,13 +101,13 @@ def _read_progress(job: orm.CalcJobNode) -> dict[str, Any]:
         try:
             with job.get_transport() as transport:
                 transport.getfile(str(PurePosixPath(folder) / files.PROGRESS), str(copy))
-        except (OSError, NotExistent, *_connection_errors()):
+        except _unreachable():
             return {}
         return json.loads(copy.read_text())
 
 
-def _connection_errors() -> tuple[type[Exception], ...]:
-    """Return the errors of a connection that fails; only looked up once one did."""
-    from paramiko.ssh_exception import SSHException
+def _unreachable() -> tuple[type[Exception], ...]:
+    """Return what is raised where a computer or a file cannot be reached now."""
+    from paramiko.ssh_exception import SSHException  # type: ignore[import-untyped]
 
-    return (SSHException,)
+    return (OSError, NotExistent, SSHException)

@@ -12,6 +12,7 @@ from aiida.common.links import LinkType
 
 from aiida_crystalgen.data.checkpoint import CheckpointData
 from aiida_crystalgen.data.structure_set import StructureSetData
+from aiida_crystalgen.queries.nodes import column, stored_pk
 from aiida_crystalgen.queries.phases import PhaseRow, find_phase, phases
 from aiida_crystalgen.queries.training import TrainingSet, TrainingStructure, training_set
 
@@ -158,8 +159,8 @@ def _creation(node: orm.Node) -> _Step:
     process = node.creator
     if process is None:
         raise ValueError(
-            f'{type(node).__name__}<{node.pk}> was created by no process, so the way back ends here; '
-            'an archive that keeps the way is made by `verdi archive create --groups`'
+            f'{type(node).__name__}<{node.pk}> was created by no process, so the way back ends '
+            'here; an archive that keeps the way is made by `verdi archive create --groups`'
         )
     links = process.base.links.get_incoming(link_type=LinkType.INPUT_CALC).all()
     return _Step(process, {link.link_label: link.node for link in links})
@@ -178,7 +179,7 @@ def _relaxation(phase: PhaseRow, step: _Step, relaxed: StructureSetData) -> Rela
     steps = _value(relaxed, 'steps', phase.relaxed_row)
     force = _value(relaxed, 'max_force', phase.relaxed_row)
     return Relaxation(
-        process=step.process.pk,
+        process=stored_pk(step.process),
         row=phase.relaxed_row,
         engine=phase.engine,
         steps=None if steps is None else int(steps),
@@ -199,7 +200,7 @@ def _verdict(phase: PhaseRow, step: _Step) -> Verdict:
         for name in step.inputs['settings']['similar_to']
     }
     if not distances:
-        return Verdict(step.process.pk, similar_to='', name='', distance=None)
+        return Verdict(stored_pk(step.process), similar_to='', name='', distance=None)
     nearest = min(distances, key=lambda name: distances[name])
     if nearest == 'references':
         reference = int(verdicts.get_array('nearest_reference')[row])
@@ -207,7 +208,7 @@ def _verdict(phase: PhaseRow, step: _Step) -> Verdict:
         name = str(reference if label is None else label)
     else:
         name = _replica(phase, step.inputs[phase.generator])
-    return Verdict(step.process.pk, nearest, name, distances[nearest])
+    return Verdict(stored_pk(step.process), nearest, name, distances[nearest])
 
 
 def _replica(phase: PhaseRow, proposals: StructureSetData) -> str:
@@ -229,7 +230,7 @@ def _proposal(phase: PhaseRow, step: _Step, proposals: StructureSetData) -> Prop
     space_group = _value(proposals, 'requested_space_group', phase.proposal_row)
     seed = _value(proposals, 'seed', phase.proposal_row)
     return Proposal(
-        process=step.process.pk,
+        process=stored_pk(step.process),
         method=step.inputs['method'].value,
         row=phase.proposal_row,
         number=proposals.number,
@@ -244,21 +245,20 @@ def _model(checkpoint: CheckpointData) -> tuple[Model, TrainingSet | None]:
     """Return what a checkpoint is, and what it was trained on where that is known."""
     process = checkpoint.creator
     model = Model(
-        pk=checkpoint.pk,
+        pk=stored_pk(checkpoint),
         uuid=checkpoint.uuid,
         method=checkpoint.method,
         sha256=checkpoint.sha256,
         number_of_weights=checkpoint.number_of_weights,
         epochs=checkpoint.summary.get('epochs'),
-        process=None if process is None else process.pk,
+        process=None if process is None else stored_pk(process),
     )
     if process is None:
         return model, None
     return model, training_set(_creation(checkpoint).inputs['training'])
 
 
-def _value(structures: StructureSetData, column: str, row: int) -> Any:  # noqa: ANN401
+def _value(structures: StructureSetData, name: str, row: int) -> Any:
     """Return one value of a column, or None where the set has no such column."""
-    if column not in structures.properties:
-        return None
-    return structures.get_array(StructureSetData.COLUMN_PREFIX + column)[row]
+    values = column(structures, name)
+    return None if values is None else values[row]

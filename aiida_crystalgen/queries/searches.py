@@ -96,9 +96,8 @@ def find_search(identifier: str | int | None = None) -> int:
     if len(found) == 1:
         return found[0]
     if found:
-        raise ValueError(
-            f"'{text}' stands for the searches {', '.join(map(str, found))}; choose one by its number"
-        )
+        numbers = ', '.join(map(str, found))
+        raise ValueError(f"'{text}' stands for the searches {numbers}; choose one by its number")
     if text:
         raise ValueError(f"there is no search '{text}'; `aiida-crystalgen search list` shows all")
     raise ValueError(

@@ -10,6 +10,7 @@ from aiida import orm
 
 from aiida_crystalgen.data.groups import DatasetGroup
 from aiida_crystalgen.data.structure_set import StructureSetData
+from aiida_crystalgen.queries.nodes import column, stored_pk
 
 __all__ = ('Preparation', 'TrainingSet', 'TrainingStructure', 'training_set')
 
@@ -77,12 +78,12 @@ def training_set(node: StructureSetData) -> TrainingSet:
         preparations.append(_preparation(process, earlier, origin))
         origin = earlier
     return TrainingSet(
-        pk=node.pk,
+        pk=stored_pk(node),
         uuid=node.uuid,
         structures=_structures(node),
         preparations=tuple(preparations),
         dataset=_dataset_label(origin),
-        dataset_pk=origin.pk,
+        dataset_pk=stored_pk(origin),
         source=origin.facts.get('source', {}),
     )
 
@@ -108,7 +109,7 @@ def _preparation(
     """Return what a process has done to a set."""
     potential = process.inputs.potential.value if 'potential' in process.inputs else ''
     return Preparation(
-        process=process.pk,
+        process=stored_pk(process),
         name=str(process.process_label),
         before=before.number,
         after=after.number,
@@ -118,20 +119,16 @@ def _preparation(
 
 def _structures(node: StructureSetData) -> tuple[TrainingStructure, ...]:
     """Return the crystals of a set by name."""
-    rows = range(node.number)
-    labels = _texts(node, 'label') or [f'row {row}' for row in rows]
-    uuids = _texts(node, 'uuid') or ['' for _ in rows]
+    labels = column(node, 'label')
+    uuids = column(node, 'uuid')
     return tuple(
-        TrainingStructure(row, label, uuid)
-        for row, label, uuid in zip(rows, labels, uuids, strict=True)
+        TrainingStructure(
+            row=row,
+            label=f'row {row}' if labels is None else str(labels[row]),
+            uuid='' if uuids is None else str(uuids[row]),
+        )
+        for row in range(node.number)
     )
-
-
-def _texts(node: StructureSetData, column: str) -> list[str]:
-    """Return the values of a column of text, nothing where there is no such column."""
-    if column not in node.properties:
-        return []
-    return [str(one) for one in node.get_array(StructureSetData.COLUMN_PREFIX + column)]
 
 
 def _dataset_label(node: StructureSetData) -> str:

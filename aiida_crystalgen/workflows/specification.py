@@ -127,10 +127,10 @@ def _generators(
     return result
 
 
-def _choice(values: Any, where: str) -> _GeneratorChoice:  # noqa: ANN401
+def _choice(values: Any, where: str) -> _GeneratorChoice:
     """Return one entry of the list of generators."""
     if not isinstance(values, Mapping):
-        raise ValueError(f"'{where}' is {values!r}; it must be a mapping, as in {{method: rdf_vae}}")
+        raise ValueError(f"'{where}' is {values!r}; it must be as in {{method: rdf_vae}}")
     return _GeneratorChoice.parse(values, where)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int, Int64
+from jaxtyping import Int, UInt64
 
 from aiida_crystalgen.science.checkpoint import Checkpoint
 from aiida_crystalgen.science.crystals import CrystalSet, concatenate
@@ -13,7 +13,13 @@ from aiida_crystalgen.science.generators.interface import Request
 from aiida_crystalgen.science.progress import Progress, silent
 from aiida_crystalgen.science.symmetry.compatibility import compatible_space_groups
 from aiida_crystalgen.science.symmetry.random_crystals import CellContents, random_crystals
-from aiida_crystalgen.science.symmetry.random_numbers import crystal_seeds, fold, uniform
+from aiida_crystalgen.science.symmetry.random_numbers import (
+    crystal_seeds,
+    fold,
+    root_key,
+    uniform,
+)
+from aiida_crystalgen.science.symmetry.wyckoff import GROUPS
 
 __all__ = ('RandomSymmetric',)
 
@@ -30,7 +36,12 @@ class RandomSymmetric:
     needs_training = False
 
     def train(
-        self, training: CrystalSet, settings: dict[str, Any], *, seed: int, progress: Progress = silent
+        self,
+        training: CrystalSet,  # noqa: ARG002
+        settings: dict[str, Any],  # noqa: ARG002
+        *,
+        seed: int,  # noqa: ARG002
+        progress: Progress = silent,  # noqa: ARG002
     ) -> Checkpoint:
         """Refuse, as there is nothing to train.
 
@@ -55,3 +66,83 @@ class RandomSymmetric:
 
         :raises ValueError: if a checkpoint is given, or no space group can hold the composition.
         """
+        if checkpoint is not None:
+            raise ValueError(f"generator '{self.name}' takes no checkpoint, but one is given")
+        compatible, incompatible = _space_groups(request)
+        seeds, sets, finished = crystal_seeds(seed, request.candidates), [], 0
+        for turn, (units, groups) in enumerate(compatible.items()):
+            own = seeds[turn :: len(compatible)]
+            wanted = _cycled(groups, len(own), root_key(seed, units))
+            sets.append(
+                random_crystals(
+                    _contents(request, units),
+                    wanted,
+                    own,
+                    progress=_later(progress, finished, request.candidates),
+                )
+            )
+            finished += len(own)
+        order = np.concatenate(
+            [np.arange(turn, len(seeds), len(sets)) for turn in range(len(sets))]
+        )
+        crystals = sets[0] if len(sets) == 1 else concatenate(sets).select(np.argsort(order))
+        return crystals.with_metadata(
+            source={
+                'generator': self.name,
+                'seed': seed,
+                'request': request.model_dump(mode='json'),
+            },
+            incompatible_space_groups=incompatible,
+        )
+
+
+def _space_groups(request: Request) -> tuple[dict[int, tuple[int, ...]], dict[str, list[int]]]:
+    """Return which groups asked for can and cannot hold the cell, by number of formula units.
+
+    :raises ValueError: if none can hold any cell.
+    """
+    wanted = set(request.space_groups or GROUPS)
+    compatible, incompatible = {}, {}
+    for units in request.formula_units:
+        amounts = {element: units * amount for element, amount in request.amounts.items()}
+        possible = wanted.intersection(compatible_space_groups(amounts, request.cell))
+        if possible:
+            compatible[units] = tuple(sorted(possible))
+        incompatible[str(units)] = sorted(wanted - possible)
+    if not compatible:
+        raise ValueError(
+            f'no Wyckoff positions of space groups {sorted(wanted)} hold '
+            f'{list(request.formula_units)} formula units of {request.composition} in the '
+            f'{request.cell} cell'
+        )
+    return compatible, incompatible
+
+
+def _contents(request: Request, units: int) -> CellContents:
+    """Return what a cell of so many formula units holds."""
+    return CellContents(
+        amounts={element: units * amount for element, amount in request.amounts.items()},
+        cell=request.cell,
+        volume_per_atom=request.volume_per_atom,
+        volume_tolerance=request.volume_tolerance,
+        distances=request.distances,
+        attempts=request.attempts,
+    )
+
+
+def _cycled(
+    groups: tuple[int, ...], count: int, key: UInt64[np.ndarray, ' 1']
+) -> Int[np.ndarray, ' count']:
+    """Return the groups over and over, each time in another random order, ``count`` in all."""
+    cycles = fold(key, np.arange(-(-count // len(groups))))
+    order = np.argsort(uniform(cycles[:, None], np.arange(len(groups))), axis=1)
+    return np.array(groups)[order].ravel()[:count]
+
+
+def _later(progress: Progress, before: int, candidates: int) -> Progress:
+    """Return a progress that counts on from those finished before."""
+
+    def report(done: int, total: int, message: str = '') -> None:  # noqa: ARG001
+        progress(before + done, candidates, message)
+
+    return report

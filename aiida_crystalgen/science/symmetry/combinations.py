@@ -101,7 +101,10 @@ class Combinations:
     ) -> Int[np.ndarray, ' crystals']:
         """Return a position of the chosen class for each crystal."""
         groups, _, _, stocks = state
-        counts, strides = self._classes.counts[groups, chosen], self._classes.strides[groups, chosen]
+        counts, strides = (
+            self._classes.counts[groups, chosen],
+            self._classes.strides[groups, chosen],
+        )
         starts = self._classes.starts[groups, chosen]
         # Every orbit takes any letter with freedom, whatever the others took. The letters without
         # are ranked once for each crystal, by numbers of their own, and taken in that order.

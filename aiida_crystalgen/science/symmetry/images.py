@@ -38,33 +38,33 @@ def half_images(axes: tuple[int, ...], reach: float) -> Int[np.ndarray, 'images 
 
 
 def nearest_squares(
-    differences: list[Float[np.ndarray, 'crystals *pairs']],
+    differences: list[Float[np.ndarray, ' crystals *pairs']],
     metrics: Float[np.ndarray, 'crystals 6'],
     images: Int[np.ndarray, 'images 3'],
-) -> Float[np.ndarray, 'crystals *pairs']:
+) -> Float[np.ndarray, ' crystals *pairs']:
     """Return the squared distance of each pair's nearest images, in Å².
 
     :param differences: of fractional coordinates, one array for each axis, wrapped to ±½.
     :param metrics: metric tensors in Å²: aa, bb, cc, bc, ac, ab.
     :param images: see ``half_images``.
     """
-    entries = metrics.T.reshape(6, len(metrics), *(1,) * (differences[0].ndim - 1))
-    gradients = [entry * difference for entry, difference in zip(entries, differences, strict=False)]
+    a, b, c = differences
+    entries = metrics.T.reshape(6, len(metrics), *(1,) * (a.ndim - 1))
+    gradients = [
+        entry * difference for entry, difference in zip(entries, differences, strict=False)
+    ]
     for one, other in combinations(np.flatnonzero(images.any(axis=0)).tolist(), 2):
         gradients[one] += entries[6 - one - other] * differences[other]
         gradients[other] += entries[6 - one - other] * differences[one]
-    squares = sum(one * other for one, other in zip(gradients, differences, strict=True))
-    if not len(images):
-        return squares
-    # |d + n|² = |d|² + |n|² ± 2 n·(G d) for the two images ±n, the nearer of which counts
-    nearest = np.zeros_like(squares)
-    for image, length in zip(images.tolist(), _image_squares(metrics, images).T, strict=True):
-        change = sum(
-            steps * gradient for steps, gradient in zip(image, gradients, strict=True) if steps
-        )
-        change = length.reshape(entries.shape[1:]) - 2 * np.abs(change)
-        np.minimum(nearest, change, out=nearest)
-    return squares + nearest
+    along_a, along_b, along_c = gradients
+    squares = a * along_a + b * along_b + c * along_c
+    nearest = squares.copy()
+    lengths = _image_squares(metrics, images).T.reshape(-1, *entries.shape[1:])
+    for (steps_a, steps_b, steps_c), length in zip(images.tolist(), lengths, strict=True):
+        # |d + n|² = |d|² + |n|² ± 2 n·G d for the two images ±n, of which the nearer counts
+        overlaps = steps_a * along_a + steps_b * along_b + steps_c * along_c
+        np.minimum(nearest, squares + (length - 2 * np.abs(overlaps)), out=nearest)
+    return nearest
 
 
 def shortest_squares(
@@ -82,8 +82,8 @@ def shortest_squares(
 def _image_squares(
     metrics: Float[np.ndarray, 'crystals 6'], images: Int[np.ndarray, 'images 3']
 ) -> Float[np.ndarray, 'crystals images']:
-    """Return the squared length of each lattice vector in each lattice."""
+    """Return the squared length of each lattice vector in each lattice, in Å²."""
     a, b, c = images.T
     weights = np.stack([a * a, b * b, c * c, 2 * b * c, 2 * a * c, 2 * a * b])
-    # A sum of products rather than a matrix product, whose rounding may depend on the batch.
-    return sum(metrics[:, entry, None] * weights[entry] for entry in range(6))
+    # Not as a matrix product, which rounds differently for batches of different sizes.
+    return (metrics[:, :, None] * weights).sum(axis=1)

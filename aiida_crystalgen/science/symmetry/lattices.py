@@ -18,9 +18,6 @@ __all__ = ('draw_metrics', 'lattice_vectors', 'primitive_basis')
 _EDGE_SPREAD = 0.35
 _RATIO_SPREAD = 1.5 * sqrt(3) * _EDGE_SPREAD
 
-_LAST_OF_SYSTEM = np.array([2, 15, 74, 142, 194, 230])
-_TRICLINIC, _MONOCLINIC, _ORTHORHOMBIC, _TETRAGONAL, _HEXAGONAL, _CUBIC = range(6)
-
 # The monoclinic axes a and c are any two of the three vectors of a reduced superbase; the third
 # entry is the one left out.
 _PAIRS = np.array([[0, 1, 2], [1, 0, 2], [0, 2, 1], [2, 0, 1], [1, 2, 0], [2, 1, 0]])
@@ -51,17 +48,15 @@ def draw_metrics(
     :param volumes: of the conventional cells, in Å³.
     """
     draws = uniform(keys[:, None], np.arange(6))
-    systems = np.searchsorted(_LAST_OF_SYSTEM, groups)
     squares = np.exp(2 * _EDGE_SPREAD * ndtri(draws[:, :3]))
-    uniaxial = (systems == _TETRAGONAL) | (systems == _HEXAGONAL)
-    squares[uniaxial | (systems == _CUBIC)] = 1
-    squares[uniaxial, 2] = np.exp(2 * _RATIO_SPREAD * ndtri(draws[uniaxial, 2]))
+    is_uniaxial = (groups >= 75) & (groups <= 194)
+    squares[groups >= 75] = 1
+    squares[is_uniaxial, 2] = np.exp(2 * _RATIO_SPREAD * ndtri(draws[is_uniaxial, 2]))
     metrics = np.concatenate([squares, np.zeros_like(squares)], axis=1)
-    metrics[systems == _HEXAGONAL, 5] = -0.5
-    for system, tilt in ((_TRICLINIC, _tilt_triclinic), (_MONOCLINIC, _tilt_monoclinic)):
-        rows = np.flatnonzero(systems == system)
-        if len(rows):
-            metrics[rows] = tilt(squares[rows], draws[rows, 3:])
+    metrics[(groups >= 143) & (groups <= 194), 5] = -0.5
+    is_triclinic, is_monoclinic = groups <= 2, (groups >= 3) & (groups <= 15)
+    metrics[is_triclinic] = _tilt_triclinic(squares[is_triclinic], draws[is_triclinic, 3:])
+    metrics[is_monoclinic] = _tilt_monoclinic(squares[is_monoclinic], draws[is_monoclinic, 3:])
     return metrics * np.cbrt(volumes**2 / _determinants(metrics))[:, None]
 
 
@@ -114,5 +109,5 @@ def primitive_basis(group: int) -> Float[np.ndarray, '3 3']:
     table = wyckoff_table()
     if table.centrings[group] == 1:
         return np.eye(3)
-    second = np.rint(6 * table.translations[group, 1]).astype(np.int64).tolist()
-    return np.array(_PRIMITIVE_BASES[int(table.centrings[group]), *second])
+    a, b, c = np.rint(6 * table.translations[group, 1]).astype(np.int64).tolist()
+    return np.array(_PRIMITIVE_BASES[int(table.centrings[group]), a, b, c])

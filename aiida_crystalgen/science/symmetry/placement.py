@@ -66,7 +66,9 @@ class Attempts:
         low, high = frame.volumes
         volumes = low + (high - low) * uniform(fold(keys, 0), 0)
         self.frame = frame
-        self.metrics: Float[np.ndarray, 'crystals 6'] = draw_metrics(fold(keys, 1), numbers, volumes)
+        self.metrics: Float[np.ndarray, 'crystals 6'] = draw_metrics(
+            fold(keys, 1), numbers, volumes
+        )
         self.orbits: Orbits = frame.combinations.draw(fold(keys, 2), groups)
         # Atoms that are not there yet have no coordinates, and no distance to them is too short.
         atoms = sum(frame.combinations.amounts)
@@ -90,7 +92,9 @@ class Attempts:
             is_clear = self._are_clear(rows)
             self._current[rows] += is_clear
             self._trials[rows] = np.where(is_clear, 0, self._trials[rows] + 1)
-            is_lost = (self._trials[rows] >= _TRIALS) | (~is_clear & (table.freedoms[positions] == 0))
+            is_lost = (self._trials[rows] >= _TRIALS) | (
+                ~is_clear & (table.freedoms[positions] == 0)
+            )
             rows = rows[~is_lost & (self._current[rows] < counts[rows])]
         return self._current == counts
 

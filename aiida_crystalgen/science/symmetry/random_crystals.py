@@ -12,7 +12,7 @@ import numpy as np
 from ase.data import atomic_numbers
 from jaxtyping import Float, Int, Int64
 
-from aiida_crystalgen.science.crystals import CrystalSet
+from aiida_crystalgen.science.crystals import CrystalSet, concatenate
 from aiida_crystalgen.science.progress import Progress, silent
 from aiida_crystalgen.science.symmetry.combinations import Combinations
 from aiida_crystalgen.science.symmetry.compatibility import (
@@ -81,18 +81,13 @@ def random_crystals(
 
     :raises ValueError: if a space group cannot hold the atoms.
     """
-    impossible = set(space_groups.tolist()).difference(
-        compatible_space_groups(contents.amounts, contents.cell)
-    )
-    if impossible:
+    possible = compatible_space_groups(contents.amounts, contents.cell)
+    if impossible := sorted(set(space_groups.tolist()).difference(possible)):
         raise ValueError(
-            f'no Wyckoff positions of space groups {sorted(impossible)} hold '
-            f'{dict(contents.amounts)} in the {contents.cell} cell'
+            f'no Wyckoff positions of space groups {impossible} hold {dict(contents.amounts)} in '
+            f'the {contents.cell} cell'
         )
-    atoms, done = sum(contents.amounts.values()), 0
-    lattices, coordinates = np.empty((len(seeds), 3, 3)), np.empty((len(seeds), atoms, 3))
-    texts, attempts = np.empty(len(seeds), dtype=object), np.empty(len(seeds), dtype=np.int64)
-    is_valid = np.empty(len(seeds), dtype=bool)
+    sets, order, done = [], [], 0
 
     def report(finished: int) -> None:
         nonlocal done
@@ -102,24 +97,9 @@ def random_crystals(
     for frame, rows in _frames(contents, space_groups):
         batch = Batch(frame, np.searchsorted(frame.groups, space_groups[rows]), seeds[rows])
         drawn = draw_crystals(batch, contents.attempts, report=report)
-        cells = _conventional_cells if contents.cell == 'conventional' else _primitive_cells
-        lattices[rows], coordinates[rows] = cells(batch, drawn)
-        texts[rows] = _wyckoff_texts(drawn, list(contents.amounts))
-        attempts[rows], is_valid[rows] = drawn.attempts, drawn.is_valid
-    numbers = [atomic_numbers[one] for one, many in contents.amounts.items() for _ in range(many)]
-    crystals = CrystalSet(
-        lattices=lattices,
-        fractional_coordinates=coordinates.reshape(-1, 3),
-        atomic_numbers=np.tile(np.array(numbers, dtype=np.int64), len(seeds)),
-        counts=np.full(len(seeds), atoms),
-    )
-    return crystals.with_columns(
-        requested_space_group=space_groups,
-        wyckoff=texts.astype(np.str_),
-        attempts=attempts,
-        seed=seeds,
-        rejection=_rejections(space_groups, is_valid, contents.attempts),
-    )
+        sets.append(_crystal_set(contents, batch, drawn))
+        order.append(rows)
+    return concatenate(sets).select(np.argsort(np.concatenate(order)))
 
 
 def _frames(
@@ -146,6 +126,30 @@ def _frames(
             squares=squares,
         )
         yield frame, np.flatnonzero(np.isin(space_groups, groups))
+
+
+def _crystal_set(contents: CellContents, batch: Batch, drawn: Drawn) -> CrystalSet:
+    """Return what was drawn as crystals with their columns."""
+    cells = _conventional_cells if contents.cell == 'conventional' else _primitive_cells
+    lattices, coordinates = cells(batch, drawn)
+    numbers = [atomic_numbers[one] for one, many in contents.amounts.items() for _ in range(many)]
+    groups = batch.frame.groups[batch.groups]
+    failures = [
+        f'no crystal of space group {group} in {contents.attempts} attempts'
+        for group in batch.frame.groups.tolist()
+    ]
+    return CrystalSet(
+        lattices=lattices,
+        fractional_coordinates=coordinates.reshape(-1, 3),
+        atomic_numbers=np.tile(np.array(numbers, dtype=np.int64), len(groups)),
+        counts=np.full(len(groups), len(numbers)),
+    ).with_columns(
+        requested_space_group=groups,
+        wyckoff=np.array(_wyckoff_texts(drawn, list(contents.amounts)), dtype=np.str_),
+        attempts=drawn.attempts,
+        seed=batch.seeds,
+        rejection=np.where(drawn.is_valid, '', np.array(failures)[batch.groups]),
+    )
 
 
 def _conventional_cells(
@@ -202,8 +206,3 @@ def _wyckoff_text(codes: list[int], symbols: list[str]) -> str:
         label = labels[-1 - position]
         found[symbols[species]].append(label if count == 1 else f'{count}*{label}')
     return '; '.join(f'{symbol}: {" ".join(those)}' for symbol, those in found.items())
-
-
-def _rejections(space_groups, is_valid, attempts):
-    texts = np.array([f'no crystal of space group {group} in {attempts} attempts' for group in range(231)])
-    return np.where(is_valid, '', texts[space_groups])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float, Int, Int64, UInt64
 
-__all__ = ('crystal_seeds', 'fold', 'uniform')
+__all__ = ('crystal_seeds', 'fold', 'root_key', 'uniform')
 
 # Increment and mixing constants of SplitMix64: Steele, Lea and Flood, OOPSLA 2014, p. 453,
 # 10.1145/2660193.2660195.
@@ -16,7 +16,7 @@ _SECOND = np.uint64(0x94D049BB133111EB)
 
 def fold(
     keys: UInt64[np.ndarray, '*#shape'], counters: Int[np.ndarray, '*#shape'] | int
-) -> UInt64[np.ndarray, '...']:
+) -> UInt64[np.ndarray, ' ...']:
     """Return the keys of the streams numbered ``counters`` that branch off ``keys``.
 
     Each is the output of that number of a SplitMix64 generator whose state is the key. Keys and
@@ -38,15 +38,24 @@ def fold(
 
 def uniform(
     keys: UInt64[np.ndarray, '*#shape'], counters: Int[np.ndarray, '*#shape'] | int
-) -> Float[np.ndarray, '...']:
+) -> Float[np.ndarray, ' ...']:
     """Return numbers uniform in the open interval (0, 1), of 52 random bits each."""
     return ((fold(keys, counters) >> np.uint64(12)).astype(np.float64) + 0.5) * 2.0**-52
 
 
-def crystal_seeds(seed: int, count: int) -> Int64[np.ndarray, ' count']:
-    """Return the seeds of the first ``count`` crystals of a set.
+def root_key(seed: int, purpose: int) -> UInt64[np.ndarray, ' 1']:
+    """Return the key from which all random numbers for one purpose descend.
 
-    Each depends on the seed of the set, any integer, and on its own index alone.
+    :param seed: any integer.
+    :param purpose: number that tells the streams of one seed apart.
     """
-    root = fold(np.array([seed % 2**64], dtype=np.uint64), 0)
-    return fold(root, np.arange(count)).view(np.int64)
+    return fold(np.array([seed % 2**64], dtype=np.uint64), purpose)
+
+
+def crystal_seeds(seed: int, count: int) -> Int64[np.ndarray, ' count']:
+    """Return the seeds of the first crystals of a set, each a function of seed and index alone.
+
+    :param seed: of the set; any integer.
+    :param count: number of crystals.
+    """
+    return fold(root_key(seed, 0), np.arange(count)).view(np.int64)

@@ -15,7 +15,7 @@ from aiida_crystalgen.science.symmetry.random_numbers import fold
 __all__ = ('Batch', 'Drawn', 'draw_crystals')
 
 # Atoms worked on at a time: their arrays stay in a core's cache.
-_BLOCK_ATOMS = 2**19
+_BLOCK_ATOMS = 2**16
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def draw_crystals(batch: Batch, limit: int, *, report: Callable[[int], None]) ->
     drawn = Drawn.empty(len(batch.seeds), sum(batch.frame.combinations.amounts))
     block = max(1, _BLOCK_ATOMS // drawn.coordinates.shape[1])
     pending, numbers = np.arange(len(batch.seeds)), range(1)
-    while len(pending) and len(numbers):
+    while len(pending) and numbers:
         failed = []
         for rows in np.array_split(pending, ceil(len(pending) * len(numbers) / block)):
             attempts = batch.attempts(rows, numbers)

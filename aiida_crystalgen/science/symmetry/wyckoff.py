@@ -31,8 +31,8 @@ class WyckoffTable:
     atoms of the primitive cell in coordinates of the conventional one.
 
     :param bounds: first position of each space group by its number, closed by their total.
-    :param labels: multiplicity in the conventional cell and letter of each position, as in '4a'; the
-        27th letter of group 47 is 'A'.
+    :param labels: multiplicity in the conventional cell and letter of each position, as in '4a';
+        the 27th letter of group 47 is 'A'.
     :param map_bounds: first map of each position, closed by their total.
     :param maps: rotation and, in the last column, translation that take a position's free
         parameters x, y, z to fractional coordinates; the first map of a position is its

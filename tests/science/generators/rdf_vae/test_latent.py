@@ -47,7 +47,6 @@ def test_reconstructions_resemble_the_crystals(fingerprints, reconstructions):
     pairs = zip(fingerprints, reconstructions, strict=True)
     own = [1 - np.corrcoef(*pair)[0, 1] for pair in pairs]
     common = [1 - np.corrcoef(one, fingerprints.mean(axis=0))[0, 1] for one in fingerprints]
-    print(np.mean(own), np.mean(common))
     assert np.mean(own) < 0.5 * np.mean(common)
 
 

@@ -1,0 +1,133 @@
+"""What a search returned, as nodes and as the crystals in them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from aiida import orm
+
+from aiida_crystalgen.data.checkpoint import CheckpointData
+from aiida_crystalgen.data.convert import checkpoint_from_node, crystals_from_node
+from aiida_crystalgen.data.structure_set import StructureSetData
+from aiida_crystalgen.queries.phases import PhaseRow, phases
+from aiida_crystalgen.queries.searches import SearchRow, searches
+from aiida_crystalgen.science.checkpoint import Checkpoint
+from aiida_crystalgen.science.composition import reduced_formulas
+from aiida_crystalgen.science.crystals import CrystalSet
+
+__all__ = ('SearchResults', 'search_results')
+
+
+@dataclass(frozen=True)
+class SearchResults:
+    """What a search was asked and what it returned; a search that failed returned less.
+
+    :param requests: to each generator, by its label.
+    :param settings: of the screening and the phases.
+    :param outputs: nodes by the labels of their links, records excepted.
+    """
+
+    search: SearchRow
+    requests: Mapping[str, Mapping[str, Any]]
+    settings: Mapping[str, Mapping[str, Any]]
+    outputs: Mapping[str, orm.Data]
+    phases: tuple[PhaseRow, ...]
+
+    def crystals(self, name: str) -> CrystalSet | None:
+        """Return the crystals of one output, or None if the search did not come that far."""
+        node = self.outputs.get(name)
+        return crystals_from_node(node) if isinstance(node, StructureSetData) else None
+
+    @cached_property
+    def references(self) -> CrystalSet | None:
+        """The known crystals with energies of the engine of the search."""
+        return self.crystals('references')
+
+    @cached_property
+    def relaxed(self) -> CrystalSet | None:
+        """The accepted crystals after their relaxation."""
+        return self.crystals('relaxed')
+
+    @cached_property
+    def checkpoints(self) -> dict[str, Checkpoint]:
+        """The model of each generator that learns, by the label of the generator."""
+        return {
+            name.removeprefix('checkpoints__'): checkpoint_from_node(node)
+            for name, node in self.outputs.items()
+            if isinstance(node, CheckpointData)
+        }
+
+    @cached_property
+    def zero(self) -> float:
+        """Energy of the lowest crystal of the composition, in eV/atom; NaN without energies."""
+        if self.phases:
+            return self.phases[0].energy - self.phases[0].energy_above_lowest
+        energies = np.concatenate([self.energies(one) for one in (self.references, self.relaxed)])
+        return float(energies.min()) if len(energies) else float('nan')
+
+    def energies(self, crystals: CrystalSet | None) -> np.ndarray:
+        """Return the energies in eV/atom of those crystals that are `comparable`."""
+        if crystals is None or 'energy' not in crystals:
+            return np.zeros(0)
+        return crystals['energy'][self.comparable(crystals)]
+
+    def comparable(self, crystals: CrystalSet) -> np.ndarray:
+        """Return which crystals are physical, converged and of the composition searched for."""
+        from pymatgen.core import Composition
+
+        mask = reduced_formulas(crystals) == Composition(self.search.composition).reduced_formula
+        if 'rejection' in crystals:
+            mask &= crystals['rejection'] == ''
+        if 'converged' in crystals:
+            mask &= crystals['converged']
+        return mask
+
+
+def search_results(pk: int) -> SearchResults:
+    """Return what a search was asked and what it returned.
+
+    :raises ValueError: if the search has not ended.
+    """
+    (search,) = searches(pk)
+    if not search.has_ended:
+        raise ValueError(
+            f'search {pk} has not ended; follow it with `aiida-crystalgen search watch {pk}`'
+        )
+    inputs, outputs = _inputs(pk), _outputs(pk)
+    return SearchResults(
+        search=search,
+        requests={
+            name.split('__')[1]: node.get_dict()
+            for name, node in inputs.items()
+            if isinstance(node, orm.Dict) and name.endswith('__request')
+        },
+        settings={name: inputs[name].get_dict() for name in ('screening', 'phases')},
+        outputs=outputs,
+        phases=phases(search=pk).rows,
+    )
+
+
+def _inputs(search: int) -> dict[str, Any]:
+    """Return the inputs of a search by the labels of their links."""
+    query = orm.QueryBuilder()
+    query.append(orm.WorkChainNode, filters={'id': search}, tag='search')
+    query.append(orm.Data, with_outgoing='search', edge_project='label', project='*')
+    return {label: node for node, label in query.all()}
+
+
+def _outputs(search: int) -> dict[str, Any]:
+    """Return the outputs of a search by the labels of their links, records excepted."""
+    query = orm.QueryBuilder()
+    query.append(orm.WorkChainNode, filters={'id': search}, tag='search')
+    query.append(
+        orm.Data,
+        with_incoming='search',
+        edge_filters={'label': {'!like': 'records\\_\\_%'}},
+        edge_project='label',
+        project='*',
+    )
+    return {label: node for node, label in query.all()}

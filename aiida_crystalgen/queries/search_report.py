@@ -1,0 +1,149 @@
+"""The report of a search, from the provenance graph."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiida import orm
+
+from aiida_crystalgen.queries import report_figures as figures
+from aiida_crystalgen.queries.citations import citations
+from aiida_crystalgen.queries.nodes import stored_pk
+from aiida_crystalgen.queries.phases import PhaseRow, phase_crystals
+from aiida_crystalgen.queries.results import SearchResults, search_results
+from aiida_crystalgen.queries.status import count_stages
+from aiida_crystalgen.report.contents import Engine, NodeReference, Phase, SearchReport, Stage
+
+__all__ = ('search_report',)
+
+
+def search_report(pk: int) -> SearchReport:
+    """Return what the page of a search shows; that of a search that failed shows less.
+
+    :param pk: of the search.
+    :raises ValueError: if the search has not ended, or failed before there were any energies.
+    """
+    results = search_results(pk)
+    engine = _engine(results)
+    methods = results.search.generators.values()
+    return SearchReport(
+        title=f'Search for {results.search.composition}',
+        engine=engine,
+        facts=_facts(results),
+        phases=_phases(results),
+        training=figures.training_curves(results),
+        latent=figures.latent_map(results),
+        references=figures.energies_of_references(results),
+        groups=figures.energies_of_groups(results),
+        rdfs=figures.rdf_comparisons(results),
+        stages=_stages(pk),
+        engine_note=(
+            f'All energies are those of {engine}, the reference crystals relaxed with it as well; '
+            'energies of other engines are not comparable with them.'
+        ),
+        versions=_versions(results, engine),
+        nodes=_nodes(results),
+        citations=citations([*methods, engine.package]),
+    )
+
+
+def _engine(results: SearchResults) -> Engine:
+    """Return what gave the energies of a search.
+
+    :raises ValueError: if it ended before there were any.
+    """
+    for crystals in (results.relaxed, results.references):
+        facts = {} if crystals is None else crystals.metadata.get('engine', {})
+        if facts:
+            return Engine(
+                facts['name'], facts['package'], facts['version'], facts.get('emulated', False)
+            )
+    pk = results.search.pk
+    raise ValueError(
+        f'search {pk} ended before it had any energies, so there is nothing to report; '
+        f'`verdi process report {pk}` says what happened'
+    )
+
+
+def _facts(results: SearchResults) -> dict[str, str]:
+    """Return short facts about what was asked and how it ended."""
+    search = results.search
+    request = next(iter(results.requests.values()))
+    ended = 'successfully' if search.is_successful else search.exit_message or search.state
+    facts = {
+        'Label': search.label,
+        'Composition': search.composition,
+        'Formula units': ', '.join(str(number) for number in request['formula_units']),
+        'Cell': str(request['cell']),
+        'Volume': f'{request["volume_per_atom"]:.2f} ± {request["volume_tolerance"]:.0%} Å³ per atom',
+        'Distances': ', '.join(f'{pair} ≥ {one} Å' for pair, one in request['distances'].items()),
+        'Generators': ', '.join(
+            f'{label} ({one["candidates"]} candidates)' for label, one in results.requests.items()
+        ),
+        'Ended': f'{search.modified:%Y-%m-%d %H:%M} UTC, {ended}',
+    }
+    return {name: text for name, text in facts.items() if text}
+
+
+def _phases(results: SearchResults) -> tuple[Phase, ...]:
+    """Return the phases of a search."""
+    if not results.phases:
+        return ()
+    crystals = phase_crystals(results.phases)
+    return tuple(
+        Phase(
+            label=row.label,
+            crystal=crystals.select([place]),
+            space_group=row.space_group,
+            space_group_symbol=row.space_group_symbol,
+            energy=row.energy_above_lowest,
+            hull_distance=row.energy_above_hull,
+            nearest_reference=row.known or row.nearest_reference,
+            reference_distance=row.reference_distance,
+            novel=row.is_new,
+            origin=f'{row.generator}, row {row.proposal_row}',
+            engine=_engine_of(row),
+            record=row.uuid,
+        )
+        for place, row in enumerate(results.phases)
+    )
+
+
+def _engine_of(row: PhaseRow) -> Engine:
+    """Return what gave the energy of a phase."""
+    facts = row.engine
+    return Engine(facts['name'], facts['package'], facts['version'], facts.get('emulated', False))
+
+
+def _stages(search: int) -> tuple[Stage, ...]:
+    """Return how many crystals of each generator were left after each stage."""
+    counts = count_stages(search)
+    names = dict.fromkeys(name for stages in counts.values() for name in stages)
+    return tuple(
+        Stage(name, {label: stages[name] for label, stages in counts.items()}) for name in names
+    )
+
+
+def _versions(results: SearchResults, engine: Engine) -> dict[str, str]:
+    """Return the versions of the packages that took part."""
+    query = orm.QueryBuilder()
+    query.append(orm.WorkChainNode, filters={'id': results.search.pk}, project='attributes.version')
+    written: dict[str, Any] = query.first(flat=True) or {}
+    versions = {
+        'aiida-crystalgen': written.get('plugin'),
+        'aiida-core': written.get('core'),
+        engine.package: engine.version,
+    }
+    for checkpoint in results.checkpoints.values():
+        versions['torch'] = checkpoint.summary.get('torch')
+    return {name: str(version) for name, version in versions.items() if version}
+
+
+def _nodes(results: SearchResults) -> tuple[NodeReference, ...]:
+    """Return the nodes that a report stands on."""
+    search = NodeReference('search', results.search.uuid, results.search.pk)
+    outputs = [
+        NodeReference(name.replace('__', ' '), node.uuid, stored_pk(node))
+        for name, node in sorted(results.outputs.items())
+    ]
+    return (search, *outputs)

@@ -1,0 +1,10 @@
+"""Relaxation of whole sets of crystals with an interatomic potential."""
+
+from aiida_crystalgen.science.relaxation.relax import relax
+from aiida_crystalgen.science.relaxation.settings import (
+    FireSettings,
+    PhysicalLimits,
+    RelaxSettings,
+)
+
+__all__ = ('FireSettings', 'PhysicalLimits', 'RelaxSettings', 'relax')

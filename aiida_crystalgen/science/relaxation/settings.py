@@ -1,0 +1,66 @@
+"""How crystals are relaxed, and which results count as crystals."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from aiida_crystalgen.science.settings import Settings
+
+__all__ = ('FireSettings', 'PhysicalLimits', 'RelaxSettings')
+
+
+class FireSettings(Settings):
+    """Steps of the minimiser FIRE, in units in which every degree of freedom has unit mass.
+
+    :param time_step: at the start, in Å/√eV.
+    :param longest_time_step: that it may grow to, in Å/√eV.
+    :param longest_move: norm of the displacement of all atoms and lattice vectors together, in Å.
+    """
+
+    time_step: float = Field(gt=0)
+    longest_time_step: float = Field(gt=0)
+    longest_move: float = Field(gt=0)
+
+
+class PhysicalLimits(Settings):
+    """What a relaxed crystal must be like; outside, potentials extrapolate and may have holes.
+
+    :param shortest_bond: smallest distance of two atoms over the sum of their covalent radii.
+    :param smallest_volume: of a cell, over that of spheres with the covalent radii of its atoms. A
+        crystal that shrinks below it is stopped, because its neighbours grow without limit.
+    :param largest_expansion: of a cell, as a ratio of volumes. A crystal that grows beyond it flies
+        apart and is stopped.
+    :param largest_drop: of the energy below the median of the crystals with the same composition,
+        in eV/atom.
+    """
+
+    shortest_bond: float = Field(ge=0)
+    smallest_volume: float = Field(ge=0)
+    largest_expansion: float = Field(gt=1)
+    largest_drop: float = Field(gt=0)
+
+
+class RelaxSettings(Settings):
+    """How crystals are relaxed.
+
+    :param cell: whether the lattice relaxes as well, or only the atoms in it.
+    :param pressure: hydrostatic, in GPa; of no effect in a fixed cell.
+    :param fmax: largest norm of the force on an atom, or of a row of the force on the strain divided
+        by the number of atoms, at which a crystal is converged, in eV/Å and eV. ASE's definition.
+    :param steps: largest number of moves of a crystal.
+    :param batch_atoms: number of atoms that are evaluated at once, at most.
+    :param processes: number of processes that share the crystals, of one thread each.
+    :param save_every: number of crystals whose results are waited for before they are saved.
+    :param fire: steps of the minimiser.
+    :param limits: what a relaxed crystal must be like.
+    """
+
+    cell: bool
+    pressure: float
+    fmax: float = Field(gt=0)
+    steps: int = Field(ge=0)
+    batch_atoms: int = Field(gt=0)
+    processes: int = Field(gt=0)
+    save_every: int = Field(gt=0)
+    fire: FireSettings
+    limits: PhysicalLimits

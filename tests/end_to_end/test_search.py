@@ -1,0 +1,112 @@
+"""Whole searches, from known crystals to recorded phases."""
+
+import os
+import signal
+import time
+
+import numpy as np
+import pytest
+from aiida import orm
+from aiida.engine import run_get_node, submit
+
+from aiida_crystalgen.data.convert import crystals_from_node
+from aiida_crystalgen.data.groups import PhaseGroup
+from aiida_crystalgen.data.structure_set import StructureSetData
+
+
+def records_of(node):
+    """Return the records of a search, the lowest phase first."""
+    records = {
+        label: one for label, one in node.outputs.records.items() if label.endswith('_record')
+    }
+    return sorted((one.get_dict() for one in records.values()), key=lambda one: one['energy'])
+
+
+@pytest.mark.slow
+def test_search_rediscovers_diamond_with_its_provenance(aiida_profile_clean, search_builder):
+    """The lowest phase is diamond, and its graph reaches the training set and the proposals."""
+    _, node = run_get_node(search_builder())
+    assert node.is_finished_ok, node.exit_message
+    best = records_of(node)[0]
+    assert best['space_group'] == 227
+    assert best['known'] is not None
+    assert best['energy_above_lowest'] == pytest.approx(0, abs=0.005)
+    query = orm.QueryBuilder().append(PhaseGroup, tag='group')
+    query.append(orm.Dict, with_group='group', filters={'attributes.label': 'P1'}, tag='record')
+    query.append(StructureSetData, with_descendants='record', project='uuid')
+    ancestors = set(query.all(flat=True))
+    for name in ('references', 'phases', 'relaxed'):
+        assert node.outputs[name].uuid in ancestors
+    assert node.outputs.proposals.rdf_vae.uuid in ancestors
+    proposals = crystals_from_node(node.outputs.proposals.rdf_vae)
+    assert proposals['rejection'][best['proposal_row']] == ''
+
+
+@pytest.mark.slow
+def test_job_and_calcfunction_give_the_same_nodes(
+    aiida_profile_clean, search_builder, crystalgen_code
+):
+    """Where a verb runs changes nothing, bit for bit."""
+    _, here = run_get_node(search_builder())
+    _, there = run_get_node(search_builder(crystalgen_code))
+    assert here.is_finished_ok, here.exit_message
+    assert there.is_finished_ok, there.exit_message
+    assert here.outputs.checkpoints.rdf_vae.sha256 == there.outputs.checkpoints.rdf_vae.sha256
+    for name in ('proposals', 'relaxed', 'phases'):
+        one, two = here.outputs[name], there.outputs[name]
+        if name == 'proposals':
+            one, two = one.rdf_vae, two.rdf_vae
+        assert one.get_arraynames() == two.get_arraynames()
+        for array in one.get_arraynames():
+            np.testing.assert_array_equal(one.get_array(array), two.get_array(array))
+
+
+def test_search_without_survivors_says_so(aiida_profile_clean, search_builder):
+    """A condition that nothing meets is an exit code, and the proposals are kept."""
+    screening = {'similar_to': ['references'], 'within': 1e-6, 'limit': 1}
+    builder = search_builder(
+        generators=[{'method': 'random_symmetric'}], screening=screening, candidates=5
+    )
+    _, node = run_get_node(builder)
+    assert node.exit_status == 434
+    assert 'None of the 5 proposals' in node.exit_message
+    assert node.outputs.proposals.random_symmetric.number == 5
+
+
+def test_too_small_dataset_ends_with_its_reason(aiida_profile_clean, search_builder, silicon):
+    """One known crystal teaches nothing, and the exit message says so."""
+    from aiida_crystalgen.data.convert import node_from_crystals
+
+    builder = search_builder()
+    builder.references = node_from_crystals(silicon(5.4)).store()
+    _, node = run_get_node(builder)
+    assert node.exit_status == 431
+    assert '1 crystal' in node.exit_message or 'one crystal' in node.exit_message
+
+
+def wait_for(condition, seconds=120):
+    """Return once the condition holds."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, 'waited in vain'
+        time.sleep(0.2)
+
+
+@pytest.mark.slow
+def test_search_survives_the_death_of_its_daemon(
+    aiida_profile_clean, started_daemon_client, search_builder, crystalgen_code
+):
+    """Workers killed in the middle of a search lose nothing and start nothing twice."""
+    node = submit(search_builder(crystalgen_code))
+    wait_for(lambda: any(child.process_label == 'TrainWorkChain' for child in node.called))
+    for worker in started_daemon_client.get_worker_info()['info']:
+        os.kill(int(worker), signal.SIGKILL)
+    wait_for(lambda: node.is_terminated)
+    assert node.is_finished_ok, node.exit_message
+    labels = [
+        link.link_label
+        for link in node.base.links.get_outgoing().all()
+        if 'CALL' in link.link_type.name
+    ]
+    assert len(labels) == len(set(labels))
+    assert records_of(node)[0]['space_group'] == 227
