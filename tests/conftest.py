@@ -50,3 +50,54 @@ def silicon():
         )
 
     return build
+
+
+SEARCH = {
+    'formula_units': [2, 4],
+    'candidates': 400,
+    'volume': {'per_atom': 20.5, 'tolerance': 0.1},
+    'distances': {'Si-Si': 2.1},
+    'generators': [{'method': 'rdf_vae', 'share': 3}, {'method': 'random_symmetric'}],
+    'screening': {'similar_to': ['references', 'replicas'], 'within': 0.3, 'limit': 10},
+    'relax': {'potential': 'stillinger-weber', 'processes': 1},
+    'seed': 1,
+}
+
+
+@pytest.fixture(scope='session')
+def search_archive(aiida_profile, tmp_path_factory) -> Path:
+    """Return an archive of a small search for silicon, its dataset and its phases."""
+    from aiida import orm
+    from aiida.engine import run_get_node
+    from aiida.plugins import WorkflowFactory
+    from aiida.tools.archive import create_archive
+
+    from aiida_crystalgen.data.convert import node_from_crystals
+    from aiida_crystalgen.data.groups import add_dataset
+    from aiida_crystalgen.science.sources.prototypes import prototypes
+
+    aiida_profile.reset_storage()
+    crystals = prototypes('Si', volume_per_atom=20.4, maximum_atoms=4)
+    add_dataset(node_from_crystals(crystals), 'silicon')
+    builder = WorkflowFactory('crystalgen.search').get_builder_from_protocol(
+        'Si', 'silicon', protocol='fast', overrides=SEARCH
+    )
+    builder.metadata.label = 'small'
+    _, node = run_get_node(builder)
+    assert node.is_finished_ok, node.exit_message
+    path = tmp_path_factory.mktemp('archives') / 'search.aiida'
+    groups = orm.QueryBuilder().append(orm.Group).all(flat=True)
+    create_archive([node, *groups], filename=path)
+    return path
+
+
+@pytest.fixture(scope='module')
+def finished_search(aiida_profile, search_archive):
+    """Return the small search for silicon, alone with its graph in the profile."""
+    from aiida import orm
+    from aiida.tools.archive import import_archive
+
+    aiida_profile.reset_storage()
+    import_archive(search_archive, create_group=False)
+    query = orm.QueryBuilder().append(orm.WorkChainNode, filters={'label': 'small'})
+    return query.one()[0]

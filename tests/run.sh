@@ -22,9 +22,9 @@ stage() {
 
 # Make the environment, then put the wheel of these sources into it.
 environment() {
-  if ! is_installed .venv-tests '.[tests,docs]' hatchling editables; then
+  if ! is_installed .venv-tests '.[tests,docs,chgnet]' hatchling editables; then
     need_disk 4
-    install_environment .venv-tests '.[tests,docs]' hatchling editables
+    install_environment .venv-tests '.[tests,docs,chgnet]' hatchling editables
   fi
   pip install --no-deps --no-build-isolation --force-reinstall . >>"$log" 2>&1 ||
     fail_with_log 'The wheel of this checkout could not be built and installed.'
@@ -36,7 +36,7 @@ browser() {
   if [ "$(id -u)" -ne 0 ]; then as_root='sudo -n'; fi
   if ! command -v chromium >/dev/null && command -v apt-get >/dev/null; then
     # shellcheck disable=SC2086
-    { $as_root apt-get update && $as_root apt-get install -y --no-install-recommends chromium; } \
+    { $as_root apt-get update -q && $as_root apt-get install -qy --no-install-recommends chromium; } \
       >>"$log" 2>&1 </dev/null || true
   fi
   if command -v chromium; then return; fi

@@ -75,9 +75,10 @@ def test_missing_executable_is_refused(setup, monkeypatch):
     assert 'Install aiida-crystalgen again' in result.stderr
 
 
-def test_profile_without_broker_is_told_how_to_get_a_daemon(setup):
+def test_profile_without_broker_is_told_how_to_get_one(aiida_config, aiida_profile_factory, setup):
     """A daemon needs a broker; the message says how to add one."""
-    result = setup(workers=1)
+    with aiida_profile_factory(aiida_config):
+        result = setup(workers=1)
     assert result.exit_code == 1
     assert 'verdi profile configure-broker core.zeromq' in result.stderr
 

@@ -145,9 +145,7 @@ class _Messages(torch.autograd.Function):
         return result
 
     @staticmethod
-    def backward(  # type: ignore[override]
-        ctx: Any, gradients: Float[Tensor, 'atoms outputs']
-    ) -> tuple[Tensor | None, ...]:
+    def backward(ctx: Any, gradients: Float[Tensor, 'atoms outputs']) -> tuple[Tensor | None, ...]:
         """Return the derivatives with respect to features, filters and weights."""
         features, filters, weights, edges = ctx.saved_tensors
         of_features = torch.empty_like(features)
@@ -210,6 +208,8 @@ class RowwiseReadout(torch.nn.Module):
 
     :param original: the linear layer of a built model.
     """
+
+    row: Tensor
 
     def __init__(self, original: Any) -> None:
         super().__init__()

@@ -29,10 +29,10 @@ __all__ = ('SevenNet',)
 # All three models were trained on energies of this functional; 7net-mf-0 on r2SCAN as well.
 _FUNCTIONAL = 'PBE'
 
-# What a crystal's numbers are rounded to must not depend on what is evaluated with it. Matrix
-# products of fewer than 4 rows take other kernels than larger ones, and torch's loops take two vector
-# registers at a time and what is left by other functions. So a filler follows the crystals: atoms
-# far from everything, with as many edges as complete the last stride.
+# How a crystal's numbers are rounded must not depend on what is evaluated with it. But matrix
+# products of fewer than 4 rows take other kernels than larger ones, and torch's loops take two
+# vector registers at a time and what is left by other functions. So a filler follows the crystals:
+# atoms far from everything, with as many edges as complete the last stride.
 _FILLER_ATOMS = 4
 _STRIDE = 32  # single-precision numbers in the two largest registers
 
@@ -147,7 +147,7 @@ def _edges(
     return np.concatenate(pairs, axis=1), np.concatenate(vectors)
 
 
-def _to_numpy(tensor: Tensor) -> Float[np.ndarray, '...']:
+def _to_numpy(tensor: Tensor) -> Float[np.ndarray, '*shape']:
     """Return the values in double precision."""
     return tensor.detach().numpy().astype(np.float64)
 

@@ -77,9 +77,7 @@ class Fire:
         scales = np.divide(longest, lengths, out=np.ones_like(lengths), where=lengths > longest)
         return moves * np.repeat(scales, sizes)[:, None]
 
-    def _adapt(
-        self, systems: Int[np.ndarray, ' moving'], downhill: np.ndarray
-    ) -> None:
+    def _adapt(self, systems: Int[np.ndarray, ' moving'], downhill: np.ndarray) -> None:
         """Let the time step grow where the way has long led downhill, and halve it where not."""
         longest = self._settings.longest_time_step
         fast = systems[downhill & (self._downhill[systems] > _PATIENCE)]

@@ -12,7 +12,7 @@ from jaxtyping import Bool, Float, Int
 from aiida_crystalgen.science.crystals import Column, CrystalSet
 from aiida_crystalgen.science.potentials.interface import Evaluation, Potential
 from aiida_crystalgen.science.relaxation.fire import Fire, spans
-from aiida_crystalgen.science.relaxation.rejection import has_left_volume
+from aiida_crystalgen.science.relaxation.rejection import is_out_of_volume
 from aiida_crystalgen.science.relaxation.settings import RelaxSettings
 from aiida_crystalgen.science.relaxation.strain import deformations, strain_forces
 
@@ -24,62 +24,58 @@ def relax_in_flight(
 ) -> Iterator[CrystalSet]:
     """Yield crystals as they finish, with a column ``row`` that tells which ones they are.
 
-    Further columns are ``energy``, ``converged``, ``steps``, ``max_force`` and ``pressure``. What
-    becomes of a crystal does not depend on the others, so far as that holds for the potential.
+    The other columns are ``energy``, ``converged``, ``steps``, ``max_force`` and ``pressure``. What
+    becomes of a crystal does not depend on the others if the potential's values do not.
 
     :raises ValueError: if the potential does not know an element.
     """
     flight = _Flight(crystals, settings)
-    active = np.zeros(0, dtype=np.int64)
+    rows = np.zeros(0, dtype=np.int64)
     waiting = 0
     while True:
-        admitted = _number_admitted(crystals.counts, active, waiting, settings.batch_atoms)
-        active = np.concatenate([active, np.arange(waiting, waiting + admitted)])
+        admitted = _count_admitted(crystals.counts, rows, waiting, settings.batch_atoms)
+        rows = np.append(rows, np.arange(waiting, waiting + admitted))
         waiting += admitted
-        if len(active) == 0:
+        if len(rows) == 0:
             return
-        current = flight.crystals(active)
+        current = flight.crystals(rows)
         evaluation = potential.evaluate(current)
-        forces = flight.forces(active, current, evaluation)
-        status = flight.status(active, current, evaluation, forces)
-        done = flight.is_done(active, status)
+        forces = flight.forces(rows, evaluation)
+        current = flight.with_status(rows, current, evaluation, forces)
+        done = flight.is_done(rows, current)
         if done.any():
-            yield status.select(done)
-        sizes = crystals.counts[active] + 3
-        flight.move(active[~done], forces[np.repeat(~done, sizes)])
-        active = active[~done]
+            yield current.select(done)
+        flight.move(rows[~done], forces[np.repeat(~done, crystals.counts[rows] + 3)])
+        rows = rows[~done]
 
 
-def _number_admitted(
-    counts: Int[np.ndarray, ' crystals'], active: Int[np.ndarray, ' active'], waiting: int, atoms: int
+def _count_admitted(
+    counts: Int[np.ndarray, ' crystals'], rows: Int[np.ndarray, ' flying'], waiting: int, atoms: int
 ) -> int:
-    """Return how many of the waiting crystals join those in flight: at least one is in flight."""
-    room = atoms - int(counts[active].sum())
-    admitted = int(np.searchsorted(np.cumsum(counts[waiting:]), room, side='right'))
-    return max(admitted, int(len(active) == 0 and waiting < len(counts)))
+    """Return how many of the waiting crystals fit in beside those in flight, at least one alone."""
+    room = atoms - int(counts[rows].sum())
+    fitting = int(np.searchsorted(np.cumsum(counts[waiting:]), room, side='right'))
+    return max(fitting, int(len(rows) == 0 and waiting < len(counts)))
 
 
 class _Flight:
-    """Where all relaxations of a set are; those in flight are named by their rows.
+    """The state of all relaxations of a set; those in flight are named by their rows.
 
-    A crystal has one row of degrees of freedom per atom, its position in the undeformed cell in Å,
-    followed by three for the strain, which count in multiples of the number of atoms.
+    The degrees of freedom of a crystal are a row for each atom, its position in the undeformed cell
+    in Å, and three for the strain, which counts as many times as there are atoms, as in ASE.
     """
 
     def __init__(self, crystals: CrystalSet, settings: RelaxSettings) -> None:
         self._settings = settings
         self._start = crystals.without_columns()
+        self._start_volumes = crystals.volumes
         self._first_atoms = crystals.offsets[:-1]
         self._fractions = crystals.fractional_coordinates.copy()
         self._strains = np.zeros((len(crystals), 3, 3))
         self._steps = np.zeros(len(crystals), dtype=np.int64)
         self._fire = Fire(crystals.counts + 3, settings.fire)
 
-    def _atoms(self, rows: Int[np.ndarray, ' active']) -> Int[np.ndarray, ' atoms']:
-        """Return the numbers of the atoms of some crystals."""
-        return spans(self._first_atoms[rows], self._start.counts[rows])
-
-    def crystals(self, rows: Int[np.ndarray, ' active']) -> CrystalSet:
+    def crystals(self, rows: Int[np.ndarray, ' flying']) -> CrystalSet:
         """Return some crystals as they are now."""
         return replace(
             self._start.select(rows),
@@ -88,16 +84,73 @@ class _Flight:
         )
 
     def forces(
-        self, rows: Int[np.ndarray, ' active'], current: CrystalSet, evaluation: Evaluation
+        self, rows: Int[np.ndarray, ' flying'], evaluation: Evaluation
     ) -> Float[np.ndarray, 'rows 3']:
         """Return the forces on all degrees of freedom of some crystals."""
+        counts = self._start.counts[rows]
         strains = self._strains[rows]
-        on_atoms = np.einsum(
-            'ai,aij->aj', evaluation.forces, deformations(strains)[current.crystal_of_atom]
+        deformed = deformations(strains)
+        result = np.zeros((len(evaluation.forces) + 3 * len(rows), 3))
+        of_strain = _is_strain(counts)
+        result[~of_strain] = np.einsum(
+            'ai,aij->aj', evaluation.forces, np.repeat(deformed, counts, axis=0)
         )
-        pressure = self._settings.pressure * GPa * np.eye(3)
-        virials = -current.volumes[:, None, None] * (evaluation.stresses + pressure)
-        on_strains = strain_forces(strains, np.nan_to_num(virials)) / current.counts[:, None, None]
-        if not self._settings.cell:
-            on_strains = np.zeros_like(on_strains)
-        before = np.cumsum(current.counts) ...
+        if self._settings.cell:
+            volumes = self._start_volumes[rows] * np.linalg.det(deformed)
+            stresses = evaluation.stresses + self._settings.pressure * GPa * np.eye(3)
+            on_strains = strain_forces(strains, -volumes[:, None, None] * stresses)
+            result[of_strain] = (on_strains / counts[:, None, None]).reshape(-1, 3)
+        return result
+
+    def with_status(
+        self,
+        rows: Int[np.ndarray, ' flying'],
+        current: CrystalSet,
+        evaluation: Evaluation,
+        forces: Float[np.ndarray, 'rows 3'],
+    ) -> CrystalSet:
+        """Return the crystals with the columns that describe how far they are."""
+        sizes = current.counts + 3
+        norms = np.sqrt((forces**2).sum(axis=1))
+        largest = np.maximum.reduceat(norms, np.cumsum(sizes) - sizes)
+        pressures = -np.trace(evaluation.stresses, axis1=1, axis2=2) / 3 / GPa
+        finite = np.isfinite(evaluation.energies) & np.isfinite(largest) & np.isfinite(pressures)
+        energies = np.where(finite, evaluation.energies / current.counts, np.nan)
+        return current.with_columns(
+            row=rows,
+            energy=Column(energies, 'eV/atom'),
+            converged=finite & (largest < self._settings.fmax),
+            steps=self._steps[rows],
+            max_force=Column(largest, 'eV/Å'),
+            pressure=Column(pressures, 'GPa'),
+        )
+
+    def is_done(
+        self, rows: Int[np.ndarray, ' flying'], current: CrystalSet
+    ) -> Bool[np.ndarray, ' flying']:
+        """Return which crystals are converged, out of steps or beyond hope."""
+        lost = is_out_of_volume(current, self._start_volumes[rows], self._settings.limits)
+        exhausted = current['steps'] >= self._settings.steps
+        return current['converged'] | exhausted | np.isnan(current['energy']) | lost
+
+    def move(self, rows: Int[np.ndarray, ' flying'], forces: Float[np.ndarray, 'rows 3']) -> None:
+        """Let some crystals take one step."""
+        counts = self._start.counts[rows]
+        moves = self._fire.moves(rows, forces)
+        of_strain = _is_strain(counts)
+        to_fractions = np.repeat(np.linalg.inv(self._start.lattices[rows]), counts, axis=0)
+        self._fractions[self._atoms(rows)] += np.einsum(
+            'ai,aij->aj', moves[~of_strain], to_fractions
+        )
+        self._strains[rows] += moves[of_strain].reshape(-1, 3, 3) / counts[:, None, None]
+        self._steps[rows] += 1
+
+    def _atoms(self, rows: Int[np.ndarray, ' flying']) -> Int[np.ndarray, ' atoms']:
+        """Return the numbers of all atoms of some crystals."""
+        return spans(self._first_atoms[rows], self._start.counts[rows])
+
+
+def _is_strain(counts: Int[np.ndarray, ' crystals']) -> Bool[np.ndarray, ' rows']:
+    """Return which rows of degrees of freedom are of the strain."""
+    sizes = np.stack([counts, np.full_like(counts, 3)], axis=1)
+    return np.repeat(np.tile([False, True], len(counts)), sizes.reshape(-1))

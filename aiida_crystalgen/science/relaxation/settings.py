@@ -34,7 +34,7 @@ class PhysicalLimits(Settings):
         in eV/atom.
     """
 
-    shortest_bond: float = Field(ge=0)
+    shortest_bond: float = Field(gt=0)
     smallest_volume: float = Field(ge=0)
     largest_expansion: float = Field(gt=1)
     largest_drop: float = Field(gt=0)
@@ -45,8 +45,8 @@ class RelaxSettings(Settings):
 
     :param cell: whether the lattice relaxes as well, or only the atoms in it.
     :param pressure: hydrostatic, in GPa; of no effect in a fixed cell.
-    :param fmax: largest norm of the force on an atom, or of a row of the force on the strain divided
-        by the number of atoms, at which a crystal is converged, in eV/Å and eV. ASE's definition.
+    :param fmax: a crystal is converged below it, in eV/Å: the norm of the force on each atom, and
+        of each row of the force on the strain divided by the number of atoms. ASE's definition.
     :param steps: largest number of moves of a crystal.
     :param batch_atoms: number of atoms that are evaluated at once, at most.
     :param processes: number of processes that share the crystals, of one thread each.

@@ -45,7 +45,7 @@ class WyckoffTable:
 
     bounds: Int[np.ndarray, ' 232']
     labels: tuple[str, ...]
-    map_bounds: Int[np.ndarray, ' positions+1']
+    map_bounds: Int[np.ndarray, ' map_bounds']
     maps: Float[np.ndarray, 'maps 3 4']
     freedoms: Int[np.ndarray, ' positions']
     centrings: Int[np.ndarray, ' 231']

@@ -17,7 +17,7 @@ __all__ = ('summarize',)
 # A latent unit is active if its mean varies by more than this between crystals: Burda, Grosse and
 # Salakhutdinov, arXiv:1509.00519, section 5.2.
 _ACTIVE_VARIANCE = 0.01
-_DIGITS = 6
+_DIGITS = 6  # rounding of sums of products, which may differ by threads, lies far below
 
 
 def summarize(
@@ -35,6 +35,7 @@ def summarize(
     coordinates = model.encode(fingerprints)
     learned = np.setdiff1d(np.arange(len(crystals)), validation)
     grid = replica_grid(model.settings)
+    distances = replica_statistics(fingerprints, model.decode(grid))
     curves = {
         'training': _curves(training.losses[:, :2], model.settings.kl_weight),
         'validation': _curves(training.losses[:, 2:], model.settings.kl_weight),
@@ -55,8 +56,11 @@ def summarize(
             'validation': validation.tolist(),
             'replicas': _rounded(grid),
         },
-        'distances': replica_statistics(fingerprints, model.decode(grid)),
-        'torch': torch.__version__,
+        'distances': {
+            among: {name: round(value, _DIGITS) for name, value in values.items()}
+            for among, values in distances.items()
+        },
+        'torch': str(torch.__version__),
     }
 
 

@@ -1,0 +1,118 @@
+"""Questions about phases."""
+
+import numpy as np
+import pytest
+from aiida.manage import get_manager
+from sqlalchemy import event
+
+from aiida_crystalgen import queries
+from aiida_crystalgen.data.convert import crystals_from_node
+from aiida_crystalgen.queries.phases import PhaseRow, find_phase, phase_crystals
+from aiida_crystalgen.science.records import PhaseRecord
+
+
+@pytest.fixture
+def statements(finished_search):
+    """Return the list of SQL statements that are sent during the test."""
+    engine = get_manager().get_profile_storage().get_session().get_bind()
+    sent = []
+
+    def note(connection, cursor, statement, *_):
+        sent.append(statement)
+
+    event.listen(engine, 'before_cursor_execute', note)
+    yield sent
+    event.remove(engine, 'before_cursor_execute', note)
+
+
+def test_rows_have_all_fields_of_a_record():
+    """What is recorded about a phase can be asked for."""
+    assert set(PhaseRecord.model_fields) <= set(PhaseRow.__dataclass_fields__)
+
+
+def test_phases_come_lowest_first(finished_search):
+    """The labels count up, and the energies with them."""
+    table = queries.phases(search=finished_search.pk)
+    assert table.label == [f'P{number}' for number in range(1, len(table) + 1)]
+    assert table.energy_above_lowest == sorted(table.energy_above_lowest)
+    assert set(table.search_uuid) == {finished_search.uuid}
+
+
+def test_rows_name_the_nodes_of_the_graph(finished_search):
+    """Record and structure of a phase are the outputs of its search for the same row."""
+    records = finished_search.outputs.records
+    for row, phase in enumerate(queries.phases()):
+        assert phase.uuid == records[f'row_{row}_record'].uuid
+        assert phase.structure_uuid == records[f'row_{row}_structure'].uuid
+
+
+def test_number_of_statements_does_not_grow(finished_search, statements):
+    """All phases take no more questions to the database than one."""
+    queries.phases(space_group=227)
+    few = len(statements)
+    queries.phases()
+    assert 0 < len(statements) - few <= few
+
+
+@pytest.mark.parametrize(
+    ('filters', 'holds'),
+    [
+        ({'elements': ['Si']}, lambda row: 'Si' in row.elements),
+        ({'elements': {'Si', 'Ge'}}, lambda row: False),
+        ({'hull_below': 0.2}, lambda row: row.energy_above_hull <= 0.2),
+        ({'space_group': 227}, lambda row: row.space_group == 227),
+        ({'generator': 'rdf_vae'}, lambda row: row.generator == 'rdf_vae'),
+        ({'new': True}, lambda row: row.known is None),
+        ({'new': False}, lambda row: row.known is not None),
+    ],
+)
+def test_filters_keep_what_they_say_and_nothing_else(finished_search, filters, holds):
+    """A filter gives those of all phases for which its condition holds."""
+    assert queries.phases(**filters).rows == tuple(row for row in queries.phases() if holds(row))
+
+
+def test_table_becomes_a_dataframe(finished_search):
+    """The table for pandas has a row for each phase and a column for each field."""
+    table = queries.phases()
+    frame = table.to_dataframe()
+    assert list(frame.uuid) == table.uuid
+    assert list(frame.columns) == list(PhaseRow.__dataclass_fields__)
+    assert list(queries.phases(space_group=1).to_dataframe().columns) == list(frame.columns)
+
+
+def test_table_has_no_other_attributes(finished_search):
+    """A misspelt field is an error, not an empty list."""
+    with pytest.raises(AttributeError, match="no field 'enrgy'"):
+        queries.phases().enrgy  # noqa: B018
+
+
+def test_phase_is_found_by_all_its_names(finished_search):
+    """Label, PK, UUID and the start of it stand for the same phase."""
+    phase = find_phase('P2')
+    for name in ('p2', str(phase.pk), phase.pk, phase.uuid, phase.uuid[:8]):
+        assert find_phase(name) == phase
+    assert find_phase('P2', search='small') == phase
+
+
+@pytest.mark.parametrize('name', ['P999', '999999', 'nothing', '', 'Pbca'])
+def test_unknown_phase_is_refused(finished_search, name):
+    """A name that stands for no phase is told, and which there are."""
+    with pytest.raises(ValueError, match=r'no phase'):
+        find_phase(name)
+
+
+def test_unknown_search_is_refused(finished_search):
+    """A search that does not exist has no phases to look for."""
+    with pytest.raises(ValueError, match="no search 'nowhere'"):
+        queries.phases(search='nowhere')
+
+
+def test_crystals_of_phases_are_those_of_the_search(finished_search):
+    """Geometry and energies of the phases come back as the search wrote them."""
+    crystals = phase_crystals(queries.phases().rows)
+    written = crystals_from_node(finished_search.outputs.phases)
+    np.testing.assert_allclose(crystals.lattices, written.lattices, atol=1e-10)
+    np.testing.assert_allclose(
+        crystals.cartesian_coordinates, written.cartesian_coordinates, atol=1e-9
+    )
+    np.testing.assert_allclose(crystals['energy'], written['energy'])
