@@ -27,7 +27,6 @@ _SIMILAR = 0.13
 _WINDOW = (0.05, 0.20)  # eV/atom above diamond
 _POOL = 40_000
 _SEED = 1
-_POTENTIAL = '7net-0'
 _PAPER = {'I': 14, 'II': 14, 'III': 5}
 
 
@@ -114,10 +113,12 @@ def _pool(database: CrystalSet, settings: dict[str, Any]) -> tuple[_Pool, dict[s
 
 def _relaxed(crystals: CrystalSet, settings: dict[str, Any]) -> CrystalSet:
     """Return the crystals after relaxation with cell."""
+    from aiida_crystalgen.science.potentials.interface import load_potential
     from aiida_crystalgen.science.relaxation import RelaxSettings, relax
 
     numbers = {key: value for key, value in settings['relax'].items() if key != 'potential'}
-    return relax(crystals, _POTENTIAL, RelaxSettings.parse(numbers), progress=_print_progress)
+    potential = load_potential(settings['relax']['potential'])
+    return relax(crystals, potential, RelaxSettings.parse(numbers), progress=_print_progress)
 
 
 def _print_progress(done: int, total: int, message: str = '') -> None:

@@ -90,7 +90,8 @@ if ! grep -qs '^export AIIDA_PATH=' .venv/bin/activate; then
 fi
 versions="$(.venv/bin/python -c 'import platform
 from importlib.metadata import version
-print("python", platform.python_version() + ", torch", version("torch"))')"
+print("python", platform.python_version() + ", torch", version("torch"))' 2>>"$log")" ||
+  fail_with_log 'The environment .venv is damaged. Remove it and run the command again.'
 finish ".venv  ($versions)" "$outcome"
 
 begin 2 profile

@@ -66,6 +66,7 @@ def _propose(job: dict[str, Any], folder: Path, progress: Progress) -> None:
 
 def _relax(job: dict[str, Any], folder: Path, progress: Progress) -> None:
     """Relax crystals and write them, those finished also while the others still run."""
+    from aiida_crystalgen.science.potentials.interface import load_potential
     from aiida_crystalgen.science.relaxation import RelaxSettings, relax
 
     def save(relaxed: CrystalSet) -> None:
@@ -75,7 +76,8 @@ def _relax(job: dict[str, Any], folder: Path, progress: Progress) -> None:
 
     crystals = files.read_crystals(folder / files.CRYSTALS)
     settings = RelaxSettings.parse(job['settings'])
-    save(relax(crystals, job['potential'], settings, progress=progress, save=save))
+    potential = load_potential(job['potential'])
+    save(relax(crystals, potential, settings, progress=progress, save=save))
 
 
 _VERBS: dict[str, Callable[[dict[str, Any], Path, Progress], None]] = {

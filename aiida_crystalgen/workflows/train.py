@@ -11,7 +11,9 @@ from aiida.engine import ProcessBuilder
 from aiida_crystalgen.calculations.functions.train import train
 from aiida_crystalgen.calculations.train import TrainCalculation
 from aiida_crystalgen.data.structure_set import StructureSetData
-from aiida_crystalgen.workflows.protocol import protocol_inputs
+from aiida_crystalgen.science.generators.interface import generator_names
+from aiida_crystalgen.science.settings import closest
+from aiida_crystalgen.workflows.protocol import has_protocols, protocol_inputs
 from aiida_crystalgen.workflows.verb import VerbWorkChain
 
 __all__ = ('TrainWorkChain',)
@@ -45,6 +47,9 @@ class TrainWorkChain(VerbWorkChain):
         :param overrides: settings that differ from the protocol.
         :raises ValueError: if method, protocol or a key of the overrides does not exist.
         """
+        if not has_protocols(f'train/{method}'):
+            known = [name for name in generator_names() if has_protocols(f'train/{name}')]
+            raise ValueError(f"no generator '{method}' learns anything. {closest(method, known)}")
         builder = cls.get_builder()
         builder.training = training
         builder.method = method

@@ -1,7 +1,6 @@
 """The files of ``setup_profiles`` do what their comments say."""
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -48,37 +47,3 @@ def test_configurations_make_a_profile_that_setup_accepts(run):
     found = run('aiida-crystalgen', 'setup', '--workers', '0')
     assert found.count('found') == 3
     assert 'created' not in found
-
-
-@pytest.fixture
-def quickstart(tmp_path):
-    """Return a function that runs the script in a copy of the checkout's scripts."""
-
-    def function(checkout, **environment):
-        for name in ('setup_profiles', 'constraints.txt', 'pyproject.toml'):
-            copy = shutil.copytree if (CHECKOUT / name).is_dir() else shutil.copy
-            (tmp_path / checkout).mkdir(exist_ok=True)
-            copy(CHECKOUT / name, tmp_path / checkout / name)
-        return subprocess.run(
-            ['/bin/bash', tmp_path / checkout / 'setup_profiles' / 'quickstart.sh'],
-            capture_output=True,
-            check=False,
-            text=True,
-            env={**os.environ, **environment},
-        )
-
-    return function
-
-
-def test_quickstart_refuses_a_path_that_aiida_cannot_use(quickstart):
-    """A space in the path is refused at once, in a sentence."""
-    result = quickstart('two words')
-    assert result.returncode == 1
-    assert 'Move the checkout' in result.stderr
-
-
-def test_quickstart_refuses_an_unfit_python(quickstart):
-    """Without a Python that fits nothing is installed, and the message says what to do."""
-    result = quickstart('checkout', PYTHON='/nowhere/python3')
-    assert result.returncode == 1
-    assert '/nowhere/python3 is not there' in result.stderr

@@ -19,11 +19,12 @@ def relax(
 ) -> dict[str, StructureSetData]:
     """Return the relaxed structures, one row per input row."""
     from aiida_crystalgen.science import relaxation
+    from aiida_crystalgen.science.potentials.interface import load_potential
     from aiida_crystalgen.science.progress import silent
 
     relaxed = relaxation.relax(
         crystals_from_node(structures),
-        potential.value,
+        load_potential(potential.value),
         relaxation.RelaxSettings.parse(settings.get_dict()),
         progress=silent,
     )

@@ -12,11 +12,10 @@ from pymatgen.symmetry.groups import SpaceGroup
 from aiida_crystalgen.science.symmetry.wyckoff import GROUPS, wyckoff_table
 
 
-def test_every_group_has_the_order_of_the_tables():
+@pytest.mark.parametrize('group', [*range(1, 195, 9), 43, 70, 146, 167, 196, 205, 214, 221, 227])
+def test_groups_have_the_order_of_the_tables(group):
     """General multiplicities agree with pymatgen's, also in centred groups."""
-    table = wyckoff_table()
-    for group in GROUPS:
-        assert len(table.operations(group)) == SpaceGroup.from_int_number(group).order
+    assert len(wyckoff_table().operations(group)) == SpaceGroup.from_int_number(group).order
 
 
 @pytest.mark.parametrize('group', [2, 15, 41, 70, 142, 167, 194, 225, 230])

@@ -1,0 +1,105 @@
+"""Phases from the command line."""
+
+import pytest
+from ase.io import read
+from click.testing import CliRunner
+from pymatgen.core import Structure
+
+from aiida_crystalgen import queries
+from aiida_crystalgen.cli import crystalgen
+
+
+@pytest.fixture
+def run(finished_search):
+    """Return a function that runs the phases command with arguments."""
+
+    def invoke(*arguments):
+        return CliRunner().invoke(crystalgen, ['phases', *(str(one) for one in arguments)])
+
+    return invoke
+
+
+def test_list_has_a_line_for_each_phase(run):
+    """The table has the phases below their headings."""
+    lines = run('list').output.splitlines()
+    assert [line.split()[0] for line in lines] == ['phase', *queries.phases().label]
+    assert 'Fd-3m (227)' in lines[1]
+    assert '(rediscovered)' in lines[1]
+
+
+def test_list_is_filtered_and_sorted(run):
+    """Filters and order reach the table."""
+    labels = [line.split()[0] for line in run('list', '--space-group', 227).output.splitlines()]
+    assert labels == ['phase', *queries.phases(space_group=227).label]
+    rows = sorted(queries.phases(), key=lambda row: row.reference_distance)
+    lines = run('list', '--sort', 'distance').output.splitlines()
+    assert [line.split()[0] for line in lines[1:]] == [row.label for row in rows]
+
+
+def test_empty_list_says_where_to_look(run):
+    """A filter that nothing passes gives a sentence, not an empty table."""
+    output = run('list', '--elements', 'Sn,Se').output
+    assert 'search list' in output
+
+
+def test_show_has_all_numbers_of_a_phase(run):
+    """Energy, symmetry and the nodes of a phase are shown."""
+    phase = queries.phases()[0]
+    output = run('show', 'P1').output
+    for text in (f'{phase.energy:.4f}', '(227)', phase.uuid, phase.structure_uuid):
+        assert text in output
+
+
+def test_trace_reaches_the_training_set(run):
+    """The tree goes from the phase to the crystals that its model learnt from."""
+    phase = queries.phases(generator='rdf_vae')[0]
+    lines = run('trace', phase.label).output.splitlines()
+    words = ['relaxed', 'accepted', 'proposed', 'request', 'checkpoint', 'trained', 'dataset']
+    depths = [next(row for row, line in enumerate(lines) if word in line) for word in words]
+    assert depths == sorted(depths)
+    assert f'row {phase.proposal_row} of' in lines[3]
+
+
+def test_trace_names_every_training_structure(run):
+    """With ``--all`` each crystal of the training set has a line."""
+    phase = queries.phases(generator='rdf_vae')[0]
+    output = run('trace', phase.label, '--all').output
+    labels = [one.label for one in queries.lineage(phase.uuid).training_structures]
+    assert all(label in output for label in labels)
+
+
+def test_unknown_phase_is_one_sentence(run):
+    """The sentence says which phases there are."""
+    result = run('trace', 'P99')
+    assert result.exit_code == 1
+    assert 'it found P1 to' in result.output
+
+
+def test_export_to_one_file_keeps_what_is_known(run, tmp_path):
+    """The frames come back with energies of the cells and the UUIDs of their records."""
+    path = tmp_path / 'phases.extxyz'
+    assert run('export', '-o', path).exit_code == 0
+    frames = read(path, index=':')
+    rows = queries.phases()
+    assert [frame.info['record'] for frame in frames] == rows.uuid
+    energies = [frame.get_potential_energy() / len(frame) for frame in frames]
+    assert energies == pytest.approx(rows.energy)
+
+
+def test_export_to_a_folder_gives_readable_cifs(run, tmp_path):
+    """Each CIF holds the crystal, its energy and where it comes from."""
+    result = run('export', 'P1', '-o', tmp_path / 'cifs')
+    assert result.exit_code == 0, result.output
+    (path,) = (tmp_path / 'cifs').iterdir()
+    phase = queries.phases()[0]
+    assert len(Structure.from_file(path)) == phase.number_of_atoms
+    text = path.read_text()
+    for fact in (phase.uuid, phase.search_uuid, f'{phase.energy:.8f}', 'stillinger-weber'):
+        assert fact in text
+
+
+def test_export_refuses_other_formats(run, tmp_path):
+    """A file of another type is refused before anything is written."""
+    result = run('export', '-o', tmp_path / 'phases.docx')
+    assert result.exit_code == 1
+    assert not list(tmp_path.iterdir())
