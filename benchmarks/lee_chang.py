@@ -68,8 +68,8 @@ def _database() -> tuple[CrystalSet, str]:
     from aiida_crystalgen.science.sources.prototypes import prototypes
 
     if _DATABASE.exists():
-        return read_files([_DATABASE]).crystals, 'Materials Project'
-    return prototypes('Si', volume_per_atom=20.4), 'AFLOW prototypes'
+        return read_files([_DATABASE], shortest_distance=0.5), 'Materials Project'
+    return prototypes('Si', volume_per_atom=20.4, maximum_atoms=34), 'AFLOW prototypes'
 
 
 def _settings() -> dict[str, Any]:
@@ -186,12 +186,12 @@ def _measure(context: Context) -> list[Measurement]:  # noqa: ARG001
 
 def _statistics(summary: dict[str, Any]) -> str:
     """Return the replica statistics beside those of the paper."""
-    numbers = summary['statistics']
+    numbers = summary['distances']
     database, replicas = numbers['database'], numbers['replicas']
     return (
-        f'Pearson distance among the database {database["mean"]:.3f} ± {database["deviation"]:.3f} '
+        f'Pearson distance among the database {database["mean"]:.3f} ± {database["std"]:.3f} '
         f'(paper 0.344 ± 0.161), among replicas {replicas["mean"]:.3f} ± '
-        f'{replicas["deviation"]:.3f} (paper 0.200 ± 0.152)'
+        f'{replicas["std"]:.3f} (paper 0.200 ± 0.152)'
     )
 
 

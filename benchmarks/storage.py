@@ -27,7 +27,8 @@ _GOAL = 50
 def _temporary_profile() -> Iterator[None]:
     """Load a profile of the default kind in a folder of its own for the time being."""
     with tempfile.TemporaryDirectory() as folder:
-        # AiiDA makes its configuration folder when it is imported.
+        # AiiDA makes its configuration folder, with a warning, when it is imported.
+        Path(folder, '.aiida').mkdir()
         os.environ['AIIDA_PATH'] = folder
         from aiida import load_profile
         from aiida.manage import get_manager
@@ -72,6 +73,7 @@ def _measure(context: Context) -> list[Measurement]:
     """Return crystals stored and read back per second, ours and one node for each crystal."""
     with _temporary_profile():
         from aiida import orm
+        from aiida.manage import get_manager
 
         from aiida_crystalgen.data import convert
 
@@ -86,7 +88,7 @@ def _measure(context: Context) -> list[Measurement]:
             convert.crystals_from_structures([orm.load_node(pk) for pk in pks])
 
         def in_one_transaction() -> None:
-            with orm.User.collection.get_default().backend.transaction():
+            with get_manager().get_profile_storage().transaction():
                 pks = [convert.structure_from_row(few, row).store().pk for row in range(len(few))]
             query = orm.QueryBuilder()
             query.append(orm.StructureData, filters={'id': {'in': pks}})

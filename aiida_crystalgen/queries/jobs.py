@@ -62,7 +62,7 @@ def find_job(parent: int) -> Job | None:
     alive = {'attributes.process_state': {'in': ['created', 'waiting', 'running']}}
     query.append(orm.CalcJobNode, with_incoming='verb', filters=alive, tag='job')
     query.add_projection('job', '*')
-    query.order_by({'job': [{'id': 'desc'}]})
+    query.order_by({'job': [{'ctime': 'desc'}]})
     found = query.first(flat=True)
     if found is None:
         return None

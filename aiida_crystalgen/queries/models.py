@@ -77,11 +77,10 @@ def _rows(filters: dict[str, Any]) -> tuple[ModelRow, ...]:
     query.append(
         StructureSetData,
         with_outgoing='by',
-        edge_filters={'label': 'training'},
         outerjoin=True,
         project=['id', 'attributes.number'],
     )
-    query.order_by({'model': [{'id': 'desc'}]})
+    query.order_by({'model': [{'ctime': 'desc'}]})
     return tuple(_row(*values) for values in query.all())
 
 

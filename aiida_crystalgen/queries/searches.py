@@ -72,7 +72,7 @@ def searches(pk: int | None = None) -> tuple[SearchRow, ...]:
         ],
         tag='search',
     )
-    query.order_by({'search': [{'id': 'desc'}]})
+    query.order_by({'search': [{'ctime': 'desc'}]})
     requests = _requests(filters)
     numbers = _numbers_of_records(filters)
     return tuple(
@@ -89,7 +89,7 @@ def find_search(identifier: str | int | None = None) -> int:
     text = '' if identifier is None else str(identifier)
     query = orm.QueryBuilder()
     query.append(orm.WorkChainNode, filters=_named(text), project='id', tag='search')
-    query.order_by({'search': [{'id': 'desc'}]})
+    query.order_by({'search': [{'ctime': 'desc'}]})
     found = query.all(flat=True)
     if not text and found:
         return found[0]

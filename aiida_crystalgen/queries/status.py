@@ -172,7 +172,7 @@ def _children(search: int) -> tuple[Child, ...]:
         ],
         tag='child',
     )
-    query.order_by({'child': [{'id': 'asc'}]})
+    query.order_by({'child': [{'ctime': 'asc'}]})
     return tuple(_child(values) for values in query.all())
 
 

@@ -21,10 +21,10 @@ def test_imported_model_has_no_training(finished_search, tmp_path):
     """A model of unknown origin is listed, with nothing about its training set."""
     path = tmp_path / 'model.safetensors'
     path.write_bytes(finished_search.outputs.checkpoints.rdf_vae.get_content(mode='rb'))
-    node = CheckpointData(path).store()
+    pk = CheckpointData(path).store().pk
     row = models()[0]
-    delete_nodes([node.pk], dry_run=False)
-    assert (row.pk, row.process, row.training) == (node.pk, None, None)
+    delete_nodes([pk], dry_run=False)
+    assert (row.pk, row.process, row.training) == (pk, None, None)
 
 
 def test_model_is_found_by_all_its_names(finished_search):

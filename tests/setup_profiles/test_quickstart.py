@@ -21,7 +21,7 @@ STAND_INS = {
     'aiida-crystalgen': """echo "$*" >>calls
         case "$*" in
         *'dataset show'*) test -e has-dataset ;;
-        *'dataset prototypes'*) touch has-dataset ;;
+        *'dataset prototypes'*) touch has-dataset; echo "Dataset 'a': 41 distinct crystals." ;;
         *'search launch'*) echo 'Submitted SearchWorkChain<42>.' ;;
         *'search watch'*) test ! -e fails ;;
         esac""",
@@ -75,6 +75,7 @@ def test_first_run_makes_everything(checkout):
     result = quickstart(checkout)
     calls = calls_of(checkout)
     assert result.returncode == 0, result.stderr
+    assert '41 distinct crystals of Si' in result.stdout
     for made in ('verdi presto --use-zeromq', 'setup --workers 2', 'dataset prototypes Si'):
         assert made in calls
     assert calls.index('search launch examples/silicon.yaml') < calls.index('search watch 42')

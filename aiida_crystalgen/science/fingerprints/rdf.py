@@ -139,7 +139,9 @@ class _Grid:
         below = weights * (0.5 - offsets) ** 2 / 2
         shares = np.concatenate([below, weights - below - above, above])
         targets = np.concatenate([cells - 1, cells, cells + 1])
-        return np.bincount(targets, shares, minlength=crystals * self.size).reshape(-1, self.size)
+        histograms = np.bincount(targets, shares, minlength=crystals * self.size)
+        # Of no distances at all numpy makes integers.
+        return histograms.astype(np.float64, copy=False).reshape(-1, self.size)
 
     def smeared(
         self, histograms: Float[np.ndarray, 'crystals cells']

@@ -1,6 +1,6 @@
 """Replicas of radial distribution functions by a variational autoencoder, and crystals like them.
 
-Lee & Chang, Current Applied Physics 2021: the autoencoder learns the radial distribution functions
+Lee & Chang, Computational Materials Science 2021: the autoencoder learns the radial distribution functions
 of known crystals; decoding a grid of latent points gives replicas of them, and random symmetric
 crystals are compared with these. Importing this package imports torch.
 """

@@ -28,7 +28,7 @@ _BLOCK = 4096  # crystals whose fingerprints are held at once, some 7 MB
 class RdfVae:
     """Random symmetric crystals, each with the replica of known crystals that it resembles most.
 
-    Lee & Chang, Current Applied Physics 2021.
+    Lee & Chang, Computational Materials Science 2021.
     """
 
     name = METHOD
