@@ -175,9 +175,8 @@ def prototypes(composition: str, label: str | None, description: str, **settings
     relaxed, distinct = relaxed_prototypes(
         crystals, potential=settings['potential'], protocol=settings['protocol'], code=code
     )
-    engine = distinct.facts['engine']['name']
-    rejected = int((relaxed.get_array('column_rejection') != '').sum())
-    click.echo(f'relaxed with {engine}: {len(crystals) - rejected} usable, {rejected} rejected')
+    rejected = int((relaxed['rejection'] != '').sum())
+    click.echo(f'{len(relaxed) - rejected} usable, {rejected} rejected as unphysical')
     add_dataset(distinct, label, description)
     click.echo(f"Dataset '{label}': {distinct.number} distinct crystals.")
     click.echo(f'Next:  aiida-crystalgen dataset show {label}')

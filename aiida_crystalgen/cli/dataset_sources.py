@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
 from aiida import orm
 
 from aiida_crystalgen.calculations.functions.collect import collect
@@ -13,7 +14,11 @@ from aiida_crystalgen.calculations.functions.deduplicate import deduplicate
 from aiida_crystalgen.calculations.functions.join import join
 from aiida_crystalgen.cli.progress import shown
 from aiida_crystalgen.cli.running import call, run_or_submit
-from aiida_crystalgen.data.convert import crystals_from_structures, node_from_crystals
+from aiida_crystalgen.data.convert import (
+    crystals_from_node,
+    crystals_from_structures,
+    node_from_crystals,
+)
 from aiida_crystalgen.data.structure_set import StructureSetData
 from aiida_crystalgen.workflows.protocol import protocol_inputs
 from aiida_crystalgen.workflows.relax import PotentialRelaxWorkChain
@@ -142,8 +147,8 @@ def relaxed_prototypes(
     potential: str | None,
     protocol: str | None,
     code: orm.AbstractCode | None,
-) -> tuple[StructureSetData, StructureSetData]:
-    """Return prototypes relaxed with a potential: all of them, and those that are distinct.
+) -> tuple[CrystalSet, StructureSetData]:
+    """Return prototypes relaxed with a potential: all of them, and the distinct ones as a node.
 
     :param potential: entry-point name; that of the protocol if None.
     :param protocol: of the relaxation; the default if None.
@@ -153,7 +158,8 @@ def relaxed_prototypes(
     builder = PotentialRelaxWorkChain.get_builder_from_protocol(
         node_from_crystals(crystals), protocol=protocol, code=code, overrides=overrides
     )
+    click.echo(f'relaxing with {builder.potential.value} …')
     relaxed = run_or_submit(builder).outputs.relaxed
     settings = protocol_inputs('search')['duplicates']
     distinct = call(deduplicate, structures=relaxed, settings=settings).outputs.distinct
-    return relaxed, distinct
+    return crystals_from_node(relaxed), distinct

@@ -245,10 +245,10 @@ def groups(composition: str, cell: Literal['conventional', 'primitive']) -> None
     Example:
       aiida-crystalgen search groups Sn4Se4
     """
-    from aiida_crystalgen.cli.search_inputs import atoms_in_cell, format_ranges
+    from aiida_crystalgen.cli.space_groups import atoms_in_cell, format_ranges
     from aiida_crystalgen.science.symmetry.compatibility import compatible_space_groups
 
-    possible = list(compatible_space_groups(atoms_in_cell(composition), cell))
+    possible = compatible_space_groups(atoms_in_cell(composition), cell)
     others = sorted(set(range(1, 231)) - set(possible))
     click.echo(f'{composition} in the {cell} cell')
     click.echo(f'possible     {len(possible):3d}   {format_ranges(possible)}')

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from aiida import orm
 from aiida.common.exceptions import MultipleObjectsError, NotExistent
 
+from aiida_crystalgen.cli.space_groups import atoms_in_cell, format_ranges
 from aiida_crystalgen.cli.tables import format_number
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from aiida_crystalgen.cli.search_file import SearchRequest
 
-__all__ = ('atoms_in_cell', 'build_search', 'describe_search', 'format_ranges', 'load_code')
+__all__ = ('build_search', 'describe_search', 'load_code')
 
 
 def build_search(request: SearchRequest) -> ProcessBuilder:
@@ -126,25 +127,6 @@ def _space_groups(request: dict[str, Any]) -> list[str]:
     return texts
 
 
-def atoms_in_cell(formula: str, number: int = 1) -> dict[str, int]:
-    """Return how many atoms of each element a number of formula units has.
-
-    :raises ValueError: if the formula is none, or has broken numbers of atoms.
-    """
-    from pymatgen.core import Composition
-
-    try:
-        composition = Composition(formula)
-    except ValueError:
-        composition = Composition({})
-    amounts = composition.get_el_amt_dict()
-    if not amounts or not composition.valid:
-        raise ValueError(f"'{formula}' is not a chemical formula, as 'SnSe' and 'Sn4Se4' are")
-    if any(amount != int(amount) for amount in amounts.values()):
-        raise ValueError(f"'{formula}' has broken numbers of atoms; a cell holds whole ones")
-    return {symbol: int(amount) * number for symbol, amount in amounts.items()}
-
-
 def _describe_screening(settings: dict[str, Any]) -> str:
     """Return which proposals are relaxed."""
     condition = 'all valid ones'
@@ -152,14 +134,3 @@ def _describe_screening(settings: dict[str, Any]) -> str:
         names = ' or '.join(settings['similar_to'])
         condition = f'RDF distance to {names} below {settings["within"]}'
     return f'{condition}; {format_number(settings["limit"])} are relaxed at most'
-
-
-def format_ranges(numbers: list[int]) -> str:
-    """Return ascending numbers with neighbours drawn together, as in '1-5, 7'."""
-    ranges: list[list[int]] = []
-    for number in numbers:
-        if ranges and number == ranges[-1][-1] + 1:
-            ranges[-1].append(number)
-        else:
-            ranges.append([number])
-    return ', '.join(str(one[0]) if len(one) == 1 else f'{one[0]}-{one[-1]}' for one in ranges)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -24,8 +26,7 @@ def watch_search(pk: int, seconds: float) -> SearchStatus:
 
     :param seconds: between two looks.
     """
-    on_terminal = click.get_text_stream('stdout').isatty()
-    show: _Screen | _Log = _Screen() if on_terminal else _Log()
+    show: _Screen | _Log = _Screen() if sys.stdout.isatty() else _Log()
     while True:
         status = search_status(pk)
         show(status)
@@ -41,8 +42,9 @@ class _Screen:
         self._height = 0
 
     def __call__(self, status: SearchStatus) -> None:
+        """Draw the status over the last one."""
         text = describe_status(status) + _warning(status)
-        width, _ = click.get_terminal_size()
+        width = shutil.get_terminal_size().columns
         lines = [line[: width - 1] for line in text.splitlines()]
         if self._height:
             click.echo(f'\x1b[{self._height}F\x1b[J', nl=False)
@@ -57,6 +59,7 @@ class _Log:
         self._last: object = None
 
     def __call__(self, status: SearchStatus) -> None:
+        """Write a line if the status differs from the last one."""
         job = status.job
         steps = 0
         if job is not None and job.done is not None and job.total:

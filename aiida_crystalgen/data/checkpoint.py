@@ -35,6 +35,8 @@ class CheckpointData(SinglefileData):
         path = file if isinstance(file, str | Path) else getattr(file, 'name', None)
         name = Path(path).name if isinstance(path, str | Path) else self.DEFAULT_FILENAME
         content = Path(file).read_bytes() if isinstance(file, str | Path) else file.read()
+        if isinstance(content, str):
+            content = content.encode()
         attributes = _describe(content, name)
         super().set_file(io.BytesIO(content), filename or self.DEFAULT_FILENAME)
         self.base.attributes.set_many(attributes)

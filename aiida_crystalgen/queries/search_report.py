@@ -69,13 +69,14 @@ def _facts(results: SearchResults) -> dict[str, str]:
     """Return short facts about what was asked and how it ended."""
     search = results.search
     request = next(iter(results.requests.values()))
+    tolerance = f'{request["volume_tolerance"]:.0%}'
     ended = 'successfully' if search.is_successful else search.exit_message or search.state
     facts = {
         'Label': search.label,
         'Composition': search.composition,
         'Formula units': ', '.join(str(number) for number in request['formula_units']),
         'Cell': str(request['cell']),
-        'Volume': f'{request["volume_per_atom"]:.2f} ± {request["volume_tolerance"]:.0%} Å³ per atom',
+        'Volume': f'{request["volume_per_atom"]:.2f} Å³ per atom ± {tolerance}',
         'Distances': ', '.join(f'{pair} ≥ {one} Å' for pair, one in request['distances'].items()),
         'Generators': ', '.join(
             f'{label} ({one["candidates"]} candidates)' for label, one in results.requests.items()

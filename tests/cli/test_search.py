@@ -1,11 +1,14 @@
 """Searches from the command line."""
 
+import sys
+from dataclasses import replace
+
 import pytest
 from aiida import orm
 from click.testing import CliRunner
 
 from aiida_crystalgen.cli import crystalgen, watch
-from aiida_crystalgen.cli.search_inputs import format_ranges
+from aiida_crystalgen.cli.space_groups import format_ranges
 from aiida_crystalgen.queries.status import search_status
 
 SEARCH_FILE = """\
@@ -168,8 +171,6 @@ def test_watch_ends_with_table_and_report(run, finished_search, tmp_path, monkey
 
 def test_log_has_a_line_for_each_change(finished_search, monkeypatch, capsys):
     """In a log the same status is not repeated."""
-    from dataclasses import replace
-
     ended = search_status(finished_search.pk)
     search = replace(ended.search, state='waiting', exit_status=None)
     states = [replace(ended, search=search, stage=stage) for stage in ('a', 'a', 'b')]
@@ -178,6 +179,22 @@ def test_log_has_a_line_for_each_change(finished_search, monkeypatch, capsys):
     monkeypatch.setattr(watch, 'is_daemon_running', lambda: True)
     assert watch.watch_search(finished_search.pk, seconds=0) is ended
     assert len(capsys.readouterr().out.splitlines()) == 3
+
+
+def test_terminal_is_drawn_in_place(finished_search, monkeypatch, capsys):
+    """On a terminal a new status takes the place of the last one."""
+    ended = search_status(finished_search.pk)
+    search = replace(ended.search, state='waiting', exit_status=None)
+    following = iter([replace(ended, search=search), ended])
+    monkeypatch.setattr(watch, 'search_status', lambda pk: next(following))
+    monkeypatch.setattr(watch, 'is_daemon_running', lambda: False)
+    monkeypatch.setattr(sys.stdout, 'isatty', lambda: True)
+    watch.watch_search(finished_search.pk, seconds=0)
+    first, second = capsys.readouterr().out.split('\x1b[J')
+    height = int(first.splitlines()[-1].removeprefix('\x1b[').removesuffix('F'))
+    assert height == len(first.splitlines()) - 1
+    assert 'verdi daemon start' in first
+    assert 'finished after' in second
 
 
 def test_report_is_written_where_it_is_wanted(run, finished_search, tmp_path):

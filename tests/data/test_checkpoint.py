@@ -65,6 +65,12 @@ def test_refuses_anything_else(aiida_profile, checkpoint, kind, tmp_path):
         CheckpointData(path)
 
 
+def test_refuses_text(aiida_profile):
+    """A file that was opened as text is refused like any other that is no checkpoint."""
+    with pytest.raises(ValueError, match='no safetensors file'):
+        CheckpointData(io.StringIO('weights'))
+
+
 def test_refuses_a_changed_file(aiida_profile, checkpoint):
     """A file that is not the one described by the attributes is never stored."""
     node = node_from_checkpoint(checkpoint)

@@ -11,13 +11,14 @@ said of the rest.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 from pydantic import Field
 from pymatgen.core import Structure
+from scipy.optimize import linear_sum_assignment
 
 from aiida_crystalgen.science.crystals import CrystalSet
 from aiida_crystalgen.science.neighbors import periodic_images
@@ -25,6 +26,7 @@ from aiida_crystalgen.science.settings import Settings
 
 __all__ = ('MatchTolerances', 'ReducedCells')
 
+_BLOCK = 1 << 18  # sites compared at once
 _SLACK = 1e-6  # relative, so that rounding never excludes what the matcher would accept
 
 
@@ -88,10 +90,15 @@ class ReducedCells:
 
         :param target: row of the second crystal.
         """
+        result = np.zeros(len(rows), dtype=bool)
         owners, cells = self._similar_cells(rows, target)
-        possible = np.zeros(len(rows), dtype=bool)
-        possible[owners[self._sites_can_match(rows[owners], cells, target)]] = True
-        return possible
+        size = max(1, _BLOCK // len(self.numbers) ** 2)
+        for start in range(0, len(cells), size):
+            part = slice(start, start + size)
+            for cell, partners in self._partners(rows[owners[part]], cells[part], target):
+                owner = owners[start + cell]
+                result[owner] = result[owner] or _has_perfect_matching(partners)
+        return result
 
     def _similar_cells(
         self, rows: Int[np.ndarray, ' rows'], target: int
@@ -106,7 +113,7 @@ class ReducedCells:
         for length in lengths:
             ratios = self.lengths[rows] / length
             fits = (ratios < limit) & (ratios > 1 / limit)
-            chosen = np.argsort(~fits, axis=1, kind='stable')[:, : fits.sum(axis=1).max()]
+            chosen = np.argsort(~fits, axis=1, kind='stable')[:, : fits.sum(axis=1).max(initial=0)]
             side = np.take_along_axis(self.vectors[rows], chosen[:, :, None], axis=1)
             side[~np.take_along_axis(fits, chosen, axis=1)] = np.nan
             sides.append(side)
@@ -128,40 +135,66 @@ class ReducedCells:
         angle: float,
     ) -> Bool[np.ndarray, 'rows first second']:
         """Return which vectors enclose about this angle in degrees; never those of NaN."""
-        products = first @ second.swapaxes(1, 2)
-        norms = np.linalg.norm(first, axis=2)[:, :, None] * np.linalg.norm(second, axis=2)[:, None]
-        angles = np.degrees(np.arccos(np.clip(products / norms, -1, 1)))
-        return np.abs(angles - angle) <= self.tolerances.angle_tolerance * (1 + _SLACK)
+        units = (one / np.linalg.norm(one, axis=2, keepdims=True) for one in (first, second))
+        one, other = units
+        cosines = one @ other.swapaxes(1, 2)
+        widest = np.radians(min(angle + self.tolerances.angle_tolerance, 180))
+        narrowest = np.radians(max(angle - self.tolerances.angle_tolerance, 0))
+        return (cosines >= np.cos(widest) - _SLACK) & (cosines <= np.cos(narrowest) + _SLACK)
 
-    def _sites_can_match(
+    def _partners(
         self,
         rows: Int[np.ndarray, ' cells'],
         cells: Float[np.ndarray, 'cells 3 3'],
         target: int,
-    ) -> Bool[np.ndarray, ' cells']:
-        """Return whether, in each cell of a row, every atom can have one of the target nearby."""
+    ) -> Iterator[tuple[int, Bool[np.ndarray, 'sites atoms']]]:
+        """Yield the cells on which the target can be put so that every atom has a partner.
+
+        With each cell, for every way to do so, come the atoms that are near each of the target's
+        sites; all of them where the cell is too narrow to tell.
+        """
         metrics = _metrics_between(cells, self.lattices[target])
         sizes = np.cbrt(np.sqrt(np.linalg.det(metrics)) / len(self.numbers))
         reaches = 2 * self.tolerances.site_tolerance * sizes * (1 + _SLACK)
+        # Within half a plane spacing an atom has one image only, the one that rounding finds.
+        inverses = np.diagonal(np.linalg.inv(metrics), axis1=1, axis2=2)
+        narrow = reaches >= 0.5 / np.sqrt(inverses.max(axis=1))
+        alike = self.numbers[:, None] == self.numbers
+        for cell in np.flatnonzero(narrow):
+            yield cell, alike
         fractions = self.fractions[rows] @ (self.lattices[rows] @ np.linalg.inv(cells))
         goal = self.fractions[target]
-        _, starts, amounts = np.unique(self.numbers, return_index=True, return_counts=True)
-        rarest = int(np.argmin(amounts))
-        origins = fractions[:, starts[rarest] : starts[rarest] + amounts[rarest]]
-        # All ways to put the target on a cell, and those where every site so far has a partner.
-        shifts = (origins - goal[starts[rarest]]).reshape(-1, 3)
-        alive = np.repeat(np.arange(len(cells)), amounts[rarest])
-        for number, site in zip(self.numbers, goal, strict=True):
-            apart = fractions[alive][:, self.numbers == number] - (site + shifts)[:, None]
-            apart -= np.rint(apart)
-            squares = ((apart @ metrics[alive]) * apart).sum(axis=-1)
-            near = (squares <= reaches[alive, None] ** 2).any(axis=1)
+        # The rarest element offers the fewest ways to put one of its atoms on another.
+        rarest = int(np.argmin(alike.sum(axis=1)))
+        ways = int(alike[rarest].sum())
+        alive = np.repeat(np.flatnonzero(~narrow), ways)
+        shifts = (fractions[~narrow][:, alike[rarest]] - goal[rarest]).reshape(-1, 1, 3)
+        for site, others in zip(goal, alike, strict=True):
+            apart = fractions[alive][:, others] - (site + shifts)
+            near = _are_near(apart, metrics[alive], reaches[alive]).any(axis=1)
             alive, shifts = alive[near], shifts[near]
-        # Within half a plane spacing an atom has one image only, the one that rounding finds.
-        spacings = 1 / np.sqrt(np.diagonal(np.linalg.inv(metrics), axis1=1, axis2=2).max(axis=1))
-        result = reaches >= spacings / 2
-        result[alive] = True
-        return result
+        apart = fractions[alive][:, None] - (goal + shifts)[:, :, None]
+        near = _are_near(apart, metrics[alive], reaches[alive]) & alike
+        complete = near.any(axis=1).all(axis=1)
+        yield from zip(alive[complete], near[complete], strict=True)
+
+
+def _are_near(
+    apart: Float[np.ndarray, 'cells *sites 3'],
+    metrics: Float[np.ndarray, 'cells 3 3'],
+    reaches: Float[np.ndarray, ' cells'],
+) -> Bool[np.ndarray, 'cells *sites']:
+    """Return which vectors, reduced to a near image, are no longer than the reach of their cell."""
+    vectors = apart - np.rint(apart)
+    extra = (1,) * (apart.ndim - 3)
+    squares = ((vectors @ metrics.reshape(-1, *extra, 3, 3)) * vectors).sum(axis=-1)
+    return squares <= reaches.reshape(-1, *extra, 1) ** 2
+
+
+def _has_perfect_matching(partners: Bool[np.ndarray, 'sites atoms']) -> bool:
+    """Return whether every site can have an atom of its own."""
+    sites, atoms = linear_sum_assignment(partners, maximize=True)
+    return bool(partners[sites, atoms].all())
 
 
 def _lattice_vectors(
@@ -188,8 +221,7 @@ def _parameters(
     """Return lengths a, b, c, and angles alpha, beta, gamma in degrees."""
     lengths = np.linalg.norm(lattices, axis=-1)
     units = lattices / lengths[..., None]
-    next_one, last_one = np.roll(units, -1, axis=-2), np.roll(units, -2, axis=-2)
-    cosines = np.clip((next_one * last_one).sum(axis=-1), -1, 1)
+    cosines = (units[..., [1, 2, 0], :] * units[..., [2, 0, 1], :]).sum(axis=-1).clip(-1, 1)
     return lengths, np.degrees(np.arccos(cosines))
 
 

@@ -31,6 +31,7 @@ _UNREADABLE = (
     AttributeError,
     EOFError,
     LookupError,
+    MemoryError,
     OSError,
     RuntimeError,
     TypeError,

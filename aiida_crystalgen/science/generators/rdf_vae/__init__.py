@@ -1,8 +1,8 @@
 """Replicas of radial distribution functions by a variational autoencoder, and crystals like them.
 
-Lee & Chang, Computational Materials Science 2021: the autoencoder learns the radial distribution functions
-of known crystals; decoding a grid of latent points gives replicas of them, and random symmetric
-crystals are compared with these. Importing this package imports torch.
+Lee & Chang, Computational Materials Science 2021: the autoencoder learns the radial distribution
+functions of known crystals; decoding a grid of latent points gives replicas of them, and random
+symmetric crystals are compared with these. Importing this package imports torch.
 """
 
 from aiida_crystalgen.science.generators.rdf_vae.generator import RdfVae

@@ -11,7 +11,7 @@ import torch
 
 from aiida_crystalgen.science.checkpoint import write_checkpoint
 from aiida_crystalgen.science.fingerprints.rdf import RdfSettings, radial_distribution
-from aiida_crystalgen.science.generators.rdf_vae import latent_coordinates
+from aiida_crystalgen.science.generators.rdf_vae import RdfVae, latent_coordinates
 
 TRAIN_ELSEWHERE = """
 import json, sys
@@ -70,25 +70,25 @@ def test_any_integer_is_a_seed(train, seed):
     assert np.isfinite(train(seed=seed, epochs=1).summary['training_loss'])
 
 
-def test_threads_and_processes_do_not_matter(train, crystals, make_settings, tmp_path):
-    """Another process with another number of threads gives the same bytes."""
-    bare = crystals.without_columns()
+def train_elsewhere(crystals, settings, path) -> bytes:
+    """Return the checkpoint that another process with three threads writes."""
     arrays = ('lattices', 'fractional_coordinates', 'atomic_numbers', 'counts')
-    np.savez(tmp_path / 'crystals.npz', **{name: getattr(bare, name) for name in arrays})
+    np.savez(path, **{name: getattr(crystals, name) for name in arrays})
     found = subprocess.run(
-        [
-            sys.executable,
-            '-c',
-            TRAIN_ELSEWHERE,
-            tmp_path / 'crystals.npz',
-            json.dumps(make_settings()),
-        ],
+        [sys.executable, '-c', TRAIN_ELSEWHERE, path, json.dumps(settings)],
         env={**os.environ, 'OMP_NUM_THREADS': '3'},
         capture_output=True,
         check=True,
         text=True,
     )
-    assert bytes.fromhex(found.stdout) == write_checkpoint(train(bare))
+    return bytes.fromhex(found.stdout)
+
+
+def test_threads_and_processes_do_not_matter(train, crystals, make_settings, tmp_path):
+    """Another process with another number of threads gives the same bytes."""
+    bare = crystals.without_columns()
+    found = train_elsewhere(bare, make_settings(), tmp_path / 'crystals.npz')
+    assert found == write_checkpoint(train(bare))
 
 
 def test_torch_is_left_as_it_was(train):
@@ -158,8 +158,6 @@ def test_the_summary_locates_every_crystal(checkpoint, crystals):
 
 def test_progress_counts_epochs(crystals, make_settings):
     """Every epoch is reported."""
-    from aiida_crystalgen.science.generators.rdf_vae import RdfVae
-
     told = []
     settings = make_settings(epochs=3)
     RdfVae().train(crystals, settings, seed=0, progress=lambda *step: told.append(step[:2]))

@@ -1,0 +1,45 @@
+"""Space groups of crystals, found by spglib."""
+
+from __future__ import annotations
+
+import numpy as np
+import spglib
+from jaxtyping import Int
+from pymatgen.symmetry.groups import sg_symbol_from_int_number
+
+from aiida_crystalgen.science.crystals import CrystalSet
+
+__all__ = ('space_group_symbol', 'space_groups')
+
+
+def space_groups(crystals: CrystalSet, tolerance: float) -> Int[np.ndarray, ' crystals']:
+    """Return the number of the space group of each crystal, 0 where spglib finds none.
+
+    :param tolerance: of positions, in Å.
+    """
+    bounds = crystals.offsets
+    return np.array(
+        [
+            _space_group(
+                crystals.lattices[row],
+                crystals.fractional_coordinates[bounds[row] : bounds[row + 1]],
+                crystals.atomic_numbers[bounds[row] : bounds[row + 1]],
+                tolerance,
+            )
+            for row in range(len(crystals))
+        ],
+        dtype=np.int64,
+    )
+
+
+def _space_group(
+    lattice: np.ndarray, coordinates: np.ndarray, numbers: np.ndarray, tolerance: float
+) -> int:
+    """Return the space group of one crystal."""
+    dataset = spglib.get_symmetry_dataset((lattice, coordinates, numbers), symprec=tolerance)
+    return 0 if dataset is None else int(dataset.number)
+
+
+def space_group_symbol(number: int) -> str:
+    """Return the Hermann–Mauguin symbol, as in 'Fd-3m' for 227; '?' for 0."""
+    return sg_symbol_from_int_number(number) if number else '?'
