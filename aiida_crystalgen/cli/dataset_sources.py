@@ -158,7 +158,7 @@ def relaxed_prototypes(
     builder = PotentialRelaxWorkChain.get_builder_from_protocol(
         node_from_crystals(crystals), protocol=protocol, code=code, overrides=overrides
     )
-    click.echo(f'relaxing with {builder.potential.value} …')
+    click.echo(f'relaxing with {builder["potential"].value} …')
     relaxed = run_or_submit(builder).outputs.relaxed
     settings = protocol_inputs('search')['duplicates']
     distinct = call(deduplicate, structures=relaxed, settings=settings).outputs.distinct

@@ -109,7 +109,7 @@ def show(phase: str, search: str | None) -> None:
         'known as': 'new' if row.known is None else row.known,
         'resembles': f'{row.nearest_reference} (RDF distance {row.reference_distance:.3f})',
         'origin': f'{row.generator}, row {row.proposal_row}; relaxed row {row.relaxed_row}',
-        'copies': f'{row.copies} relaxations ended here',
+        'copies': f'{row.copies} of the relaxations ended here',
         'record': f'{row.pk}  {row.uuid}',
         'structure': f'{row.structure_pk}  {row.structure_uuid}',
         'search': f'{row.search_pk}  {row.search_uuid}',
@@ -174,7 +174,7 @@ def export(phase: tuple[str, ...], search: str | None, output: Path) -> None:
         for path, row in zip(write_cifs(crystals, output), rows, strict=True):
             with path.open('a') as handle:
                 handle.write(_cif_items(row))
-    click.echo(f'{len(crystals)} phases written to {output}')
+    click.echo(f'Written to {output}: {", ".join(row.label for row in rows)}')
 
 
 def _cif_items(row: PhaseRow) -> str:

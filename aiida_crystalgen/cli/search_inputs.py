@@ -122,7 +122,7 @@ def _space_groups(request: dict[str, Any]) -> list[str]:
         text = f'{len(possible)} of 230 can hold {cell} in the {request["cell"]} cell'
         if request['space_groups']:
             used = sorted(set(possible) & set(request['space_groups']))
-            text = f'{text}, {format_ranges(used)} are to be used'
+            text = f'{text}; used: {format_ranges(used)}'
         texts.append(text)
     return texts
 

@@ -66,7 +66,8 @@ def describe_end(search: SearchRow) -> str:
         return ''
     took = format_duration((search.modified - search.created).total_seconds())
     if search.is_successful:
-        return f'finished after {took}, {search.number_of_phases} phases'
+        number = search.number_of_phases
+        return f'finished after {took}, {number} phase{"s" * (number != 1)}'
     if search.exit_status is None:
         return f'{search.state} after {took}'
     return f'failed after {took} (exit {search.exit_status}): {search.exit_message}'

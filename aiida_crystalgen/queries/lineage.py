@@ -11,10 +11,12 @@ from aiida import orm
 from aiida.common.links import LinkType
 
 from aiida_crystalgen.data.checkpoint import CheckpointData
+from aiida_crystalgen.data.convert import crystals_from_node
 from aiida_crystalgen.data.structure_set import StructureSetData
 from aiida_crystalgen.queries.nodes import column, stored_pk
 from aiida_crystalgen.queries.phases import PhaseRow, find_phase, phases
 from aiida_crystalgen.queries.training import TrainingSet, TrainingStructure, training_set
+from aiida_crystalgen.science.composition import reduced_formulas
 
 __all__ = ('Lineage', 'Model', 'Proposal', 'Relaxation', 'Verdict', 'lineage')
 
@@ -142,7 +144,7 @@ def lineage(identifier: str | int, search: int | str | None = None) -> Lineage:
     model, training = (None, None) if checkpoint is None else _model(checkpoint)
     return Lineage(
         phase=phase,
-        lowest=_lowest(phase),
+        lowest=_lowest(phase, comparison.inputs['references']),
         relaxation=_relaxation(phase, relaxation, comparison.inputs['relaxed']),
         verdict=_verdict(phase, screening),
         proposal=_proposal(phase, proposing, screening.inputs[phase.generator]),
@@ -166,12 +168,18 @@ def _creation(node: orm.Node) -> _Step:
     return _Step(process, {link.link_label: link.node for link in links})
 
 
-def _lowest(phase: PhaseRow) -> str:
-    """Return the name of the crystal whose energy counts as zero in the search of a phase."""
+def _lowest(phase: PhaseRow, references: StructureSetData) -> str:
+    """Return the name of the crystal whose energy counts as zero in the search of a phase.
+
+    :param references: that the search compared its phases with.
+    """
     first = phases(search=phase.search_pk)[0]
-    if first.energy_above_lowest > 0:
-        return 'the lowest reference'
-    return first.known or first.label
+    if first.energy_above_lowest == 0:
+        return first.known or first.label
+    crystals = crystals_from_node(references)
+    rows = np.flatnonzero(reduced_formulas(crystals) == phase.reduced_formula)
+    lowest = rows[np.argmin(crystals['energy'][rows])]
+    return str(crystals['label'][lowest] if 'label' in crystals else f'reference {lowest}')
 
 
 def _relaxation(phase: PhaseRow, step: _Step, relaxed: StructureSetData) -> Relaxation:

@@ -73,20 +73,39 @@ def _rows(filters: dict[str, Any]) -> tuple[ModelRow, ...]:
         project=['id', 'uuid', 'label', 'ctime', 'attributes'],
         tag='model',
     )
-    query.append(orm.CalculationNode, with_outgoing='model', outerjoin=True, project='id', tag='by')
+    query.order_by({'model': [{'ctime': 'desc'}]})
+    trainings = _trainings(filters)
+    return tuple(
+        _row(*values, training=trainings.get(values[0], (None, None, None)))
+        for values in query.all()
+    )
+
+
+def _trainings(filters: dict[str, Any]) -> dict[int, tuple[int, int, int]]:
+    """Return training process, training set and its size, by the PK of the model."""
+    query = orm.QueryBuilder()
+    query.append(CheckpointData, filters=filters, project='id', tag='model')
+    query.append(orm.CalculationNode, with_outgoing='model', project='id', tag='process')
     query.append(
         StructureSetData,
-        with_outgoing='by',
-        outerjoin=True,
+        with_outgoing='process',
+        edge_filters={'label': 'training'},
         project=['id', 'attributes.number'],
     )
-    query.order_by({'model': [{'ctime': 'desc'}]})
-    return tuple(_row(*values) for values in query.all())
+    return {model: (process, node, number) for model, process, node, number in query.all()}
 
 
-def _row(pk: int, uuid: str, label: str, created: datetime, facts: Any, *links: Any) -> ModelRow:
+def _row(
+    pk: int,
+    uuid: str,
+    label: str,
+    created: datetime,
+    facts: dict[str, Any],
+    *,
+    training: tuple[int | None, int | None, int | None],
+) -> ModelRow:
     """Return one answer of the database as a row."""
-    process, training, number = links
+    process, node, number = training
     return ModelRow(
         pk=pk,
         uuid=uuid,
@@ -98,6 +117,6 @@ def _row(pk: int, uuid: str, label: str, created: datetime, facts: Any, *links: 
         summary=facts['summary'],
         created=created,
         process=process,
-        training=training,
+        training=node,
         number_of_crystals=number,
     )

@@ -14,6 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from aiida_crystalgen.remote import files
 from aiida_crystalgen.science.crystals import CrystalSet
 from aiida_crystalgen.science.progress import Progress
@@ -69,15 +71,16 @@ def _relax(job: dict[str, Any], folder: Path, progress: Progress) -> None:
     from aiida_crystalgen.science.potentials.interface import load_potential
     from aiida_crystalgen.science.relaxation import RelaxSettings, relax
 
-    def save(relaxed: CrystalSet) -> None:
+    def save(rows: np.ndarray, relaxed: CrystalSet) -> None:
         unfinished = folder / f'unfinished-{files.RELAXED}'
-        files.write_crystals(relaxed, unfinished)
+        files.write_crystals(relaxed.with_columns(row=rows), unfinished)
         unfinished.replace(folder / files.RELAXED)
 
     crystals = files.read_crystals(folder / files.CRYSTALS)
     settings = RelaxSettings.parse(job['settings'])
     potential = load_potential(job['potential'])
-    save(relax(crystals, potential, settings, progress=progress, save=save))
+    relaxed = relax(crystals, potential, settings, progress=progress, save=save)
+    save(np.arange(len(relaxed)), relaxed)
 
 
 _VERBS: dict[str, Callable[[dict[str, Any], Path, Progress], None]] = {

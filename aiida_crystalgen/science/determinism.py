@@ -1,21 +1,24 @@
-"""What makes torch give the same bits every time."""
+"""What makes numerical libraries give the same bits every time."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import torch
+from threadpoolctl import threadpool_limits
 
 __all__ = ('single_threaded',)
 
 
 @contextmanager
 def single_threaded() -> Iterator[None]:
-    """Let torch work on one thread inside the block, so that it always adds in the same order."""
+    """Let numpy and torch work on one thread inside the block, so that they add in one order."""
+    import torch
+
     threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
+    with threadpool_limits(limits=1):
+        torch.set_num_threads(1)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(threads)

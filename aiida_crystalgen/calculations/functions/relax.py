@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from aiida import orm
 from aiida.engine import calcfunction
 
@@ -28,4 +29,5 @@ def relax(
         relaxation.RelaxSettings.parse(settings.get_dict()),
         progress=silent,
     )
+    relaxed = relaxed.with_columns(row=np.arange(len(relaxed)))
     return {'relaxed': node_from_crystals(relaxed)}

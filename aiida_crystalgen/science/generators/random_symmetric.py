@@ -69,23 +69,18 @@ class RandomSymmetric:
         if checkpoint is not None:
             raise ValueError(f"generator '{self.name}' takes no checkpoint, but one is given")
         compatible, incompatible = _space_groups(request)
-        seeds, sets, finished = crystal_seeds(seed, request.candidates), [], 0
-        for turn, (units, groups) in enumerate(compatible.items()):
-            own = seeds[turn :: len(compatible)]
-            wanted = _cycled(groups, len(own), root_key(seed, units))
-            sets.append(
-                random_crystals(
-                    _contents(request, units),
-                    wanted,
-                    own,
-                    progress=_later(progress, finished, request.candidates),
-                )
-            )
-            finished += len(own)
-        order = np.concatenate(
-            [np.arange(turn, len(seeds), len(sets)) for turn in range(len(sets))]
-        )
-        crystals = sets[0] if len(sets) == 1 else concatenate(sets).select(np.argsort(order))
+        # Fewer candidates than sizes leave the last sizes out.
+        sizes = list(compatible.items())[: request.candidates]
+        seeds, sets = crystal_seeds(seed, request.candidates), []
+        order = np.zeros(0, dtype=np.int64)
+        for turn, (units, groups) in enumerate(sizes):
+            rows = np.arange(turn, len(seeds), len(sizes))
+            wanted = _cycled(groups, len(rows), root_key(seed, units))
+            counted = _later(progress, len(order), len(seeds))
+            contents = _contents(request, units)
+            sets.append(random_crystals(contents, wanted, seeds[rows], progress=counted))
+            order = np.concatenate([order, rows])
+        crystals = concatenate(sets).select(np.argsort(order))
         return crystals.with_metadata(
             source={
                 'generator': self.name,

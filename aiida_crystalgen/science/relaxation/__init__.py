@@ -2,9 +2,10 @@
 
 from aiida_crystalgen.science.relaxation.relax import relax
 from aiida_crystalgen.science.relaxation.settings import (
+    BfgsSettings,
     FireSettings,
     PhysicalLimits,
     RelaxSettings,
 )
 
-__all__ = ('FireSettings', 'PhysicalLimits', 'RelaxSettings', 'relax')
+__all__ = ('BfgsSettings', 'FireSettings', 'PhysicalLimits', 'RelaxSettings', 'relax')

@@ -11,6 +11,7 @@ from jaxtyping import Bool, Float, Int
 
 from aiida_crystalgen.science.crystals import Column, CrystalSet
 from aiida_crystalgen.science.potentials.interface import Evaluation, Potential
+from aiida_crystalgen.science.relaxation.bfgs import Bfgs
 from aiida_crystalgen.science.relaxation.fire import Fire, spans
 from aiida_crystalgen.science.relaxation.rejection import is_out_of_volume
 from aiida_crystalgen.science.relaxation.settings import RelaxSettings
@@ -73,7 +74,7 @@ class _Flight:
         self._fractions = crystals.fractional_coordinates.copy()
         self._strains = np.zeros((len(crystals), 3, 3))
         self._steps = np.zeros(len(crystals), dtype=np.int64)
-        self._fire = Fire(crystals.counts + 3, settings.fire)
+        self._minimizer = _make_minimizer(crystals.counts + 3, settings)
 
     def crystals(self, rows: Int[np.ndarray, ' flying']) -> CrystalSet:
         """Return some crystals as they are now."""
@@ -136,7 +137,7 @@ class _Flight:
     def move(self, rows: Int[np.ndarray, ' flying'], forces: Float[np.ndarray, 'rows 3']) -> None:
         """Let some crystals take one step."""
         counts = self._start.counts[rows]
-        moves = self._fire.moves(rows, forces)
+        moves = self._minimizer.moves(rows, forces)
         of_strain = _is_strain(counts)
         to_fractions = np.repeat(np.linalg.inv(self._start.lattices[rows]), counts, axis=0)
         self._fractions[self._atoms(rows)] += np.einsum(
@@ -148,6 +149,13 @@ class _Flight:
     def _atoms(self, rows: Int[np.ndarray, ' flying']) -> Int[np.ndarray, ' atoms']:
         """Return the numbers of all atoms of some crystals."""
         return spans(self._first_atoms[rows], self._start.counts[rows])
+
+
+def _make_minimizer(sizes: Int[np.ndarray, ' crystals'], settings: RelaxSettings) -> Fire | Bfgs:
+    """Return the minimiser that the settings name."""
+    if settings.minimizer == 'fire':
+        return Fire(sizes, settings.fire)
+    return Bfgs(sizes, settings.bfgs)
 
 
 def _is_strain(counts: Int[np.ndarray, ' crystals']) -> Bool[np.ndarray, ' rows']:

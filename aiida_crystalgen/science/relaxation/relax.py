@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Int
 
 from aiida_crystalgen.science.crystals import Column, CrystalSet, concatenate
+from aiida_crystalgen.science.determinism import single_threaded
 from aiida_crystalgen.science.potentials.interface import Potential
 from aiida_crystalgen.science.progress import Progress, silent
 from aiida_crystalgen.science.relaxation.flight import relax_in_flight
@@ -45,13 +46,14 @@ def relax(
     parts: list[CrystalSet] = []
     done = saved = 0
     progress(0, len(crystals))
-    for part in _finished(crystals, potential, settings):
-        parts.append(part)
-        done += len(part)
-        progress(done, len(crystals))
-        if save is not None and done - saved >= settings.save_every:
-            save(*_assemble(crystals, parts, potential, settings))
-            saved = done
+    with single_threaded():
+        for part in _finished(crystals, potential, settings):
+            parts.append(part)
+            done += len(part)
+            progress(done, len(crystals))
+            if save is not None and done - saved >= settings.save_every:
+                save(*_assemble(crystals, parts, potential, settings))
+                saved = done
     return _assemble(crystals, parts, potential, settings)[1]
 
 

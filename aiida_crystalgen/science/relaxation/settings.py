@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from aiida_crystalgen.science.settings import Settings
 
-__all__ = ('FireSettings', 'PhysicalLimits', 'RelaxSettings')
+__all__ = ('BfgsSettings', 'FireSettings', 'PhysicalLimits', 'RelaxSettings')
+
+
+class BfgsSettings(Settings):
+    """Steps of the quasi-Newton minimiser.
+
+    :param curvature: second derivative of the energy that is assumed at first, in eV/Å².
+    :param strain_length: by which the strain times √(number of atoms) counts as a move, in Å.
+    :param longest_move: of an atom or a row of the strain in one step, in Å.
+    """
+
+    curvature: float = Field(gt=0)
+    strain_length: float = Field(gt=0)
+    longest_move: float = Field(gt=0)
 
 
 class FireSettings(Settings):
@@ -51,7 +66,10 @@ class RelaxSettings(Settings):
     :param batch_atoms: number of atoms that are evaluated at once, at most.
     :param processes: number of processes that share the crystals, of one thread each.
     :param save_every: number of crystals whose results are waited for before they are saved.
-    :param fire: steps of the minimiser.
+    :param minimizer: FIRE follows the same path as ASE's; BFGS needs a third of its steps, and ends
+        in another basin now and then.
+    :param fire: steps of FIRE.
+    :param bfgs: steps of BFGS.
     :param limits: what a relaxed crystal must be like.
     """
 
@@ -62,5 +80,7 @@ class RelaxSettings(Settings):
     batch_atoms: int = Field(gt=0)
     processes: int = Field(gt=0)
     save_every: int = Field(gt=0)
+    minimizer: Literal['fire', 'bfgs']
     fire: FireSettings
+    bfgs: BfgsSettings
     limits: PhysicalLimits

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from multiprocessing.connection import Connection
 
+from aiida_crystalgen.science.determinism import single_threaded
 from aiida_crystalgen.science.potentials.interface import load_potential
 from aiida_crystalgen.science.relaxation.flight import relax_in_flight
 
@@ -16,8 +17,9 @@ def main() -> None:
     with Connection(int(sys.argv[1])) as connection:
         crystals, potential, settings = connection.recv()
         try:
-            for part in relax_in_flight(crystals, load_potential(potential), settings):
-                connection.send(part)
+            with single_threaded():
+                for part in relax_in_flight(crystals, load_potential(potential), settings):
+                    connection.send(part)
             connection.send(None)
         except ValueError as exception:
             connection.send(exception)

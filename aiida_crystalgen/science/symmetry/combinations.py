@@ -53,7 +53,7 @@ class Combinations:
         self._classes = multiplicity_classes(groups)
         is_open = openings(groups, amounts)
         self._open_counts = is_open.sum(axis=-1)
-        self._open_classes = np.argsort(~is_open, axis=-1, kind='stable')
+        self._open_classes = np.argsort(~is_open, axis=-1, kind='stable').astype(np.int8)
         is_fixed = self._classes.strides > 0
         self._columns = np.arange(int(self._classes.counts[is_fixed].max(initial=0)))
 
@@ -78,7 +78,7 @@ class Combinations:
         while len(rows):
             state = (groups[rows], filled[rows], rest[rows], stocks[rows])
             draws = uniform(class_keys[rows], step) * self._open_counts[state]
-            chosen = self._open_classes[(*state, draws.astype(np.int64))]
+            chosen = self._open_classes[(*state, draws.astype(np.int64))].astype(np.int64)
             classes[rows, step], species[rows, step] = chosen, filled[rows]
             positions[rows, step] = self._letters(letter_keys[rows], step, chosen, state)
             stocks[rows] -= self._classes.strides[groups[rows], chosen]
@@ -101,10 +101,8 @@ class Combinations:
     ) -> Int[np.ndarray, ' crystals']:
         """Return a position of the chosen class for each crystal."""
         groups, _, _, stocks = state
-        counts, strides = (
-            self._classes.counts[groups, chosen],
-            self._classes.strides[groups, chosen],
-        )
+        counts = self._classes.counts[groups, chosen]
+        strides = self._classes.strides[groups, chosen]
         starts = self._classes.starts[groups, chosen]
         # Every orbit takes any letter with freedom, whatever the others took. The letters without
         # are ranked once for each crystal, by numbers of their own, and taken in that order.

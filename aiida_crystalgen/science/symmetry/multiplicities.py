@@ -45,7 +45,7 @@ class MultiplicityClasses:
 
 @lru_cache(maxsize=64)
 def multiplicity_classes(groups: tuple[int, ...]) -> MultiplicityClasses:
-    """Return the classes of each of these space groups, the highest multiplicity first."""
+    """Return the classes of each space group, without freedom and with, by falling multiplicity."""
     found = [_positions_by_class(group) for group in groups]
     width = max(len(classes) for classes in found)
     places = max(sum(map(len, classes)) for classes in found)
@@ -78,7 +78,7 @@ def _positions_by_class(group: int) -> list[list[int]]:
     return [classes[key] for key in sorted(classes)]
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)
 def openings(
     groups: tuple[int, ...], amounts: tuple[int, ...]
 ) -> Bool[np.ndarray, 'groups species atoms stocks classes']:

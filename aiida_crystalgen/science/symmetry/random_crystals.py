@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations_with_replacement
 from typing import Literal
@@ -19,13 +19,16 @@ from aiida_crystalgen.science.symmetry.compatibility import (
     compatible_space_groups,
     primitive_amounts,
 )
+from aiida_crystalgen.science.symmetry.drawing import Batch, Drawn, draw_crystals
 from aiida_crystalgen.science.symmetry.images import half_images, oblique_axes
 from aiida_crystalgen.science.symmetry.lattices import lattice_vectors, primitive_basis
 from aiida_crystalgen.science.symmetry.placement import Frame
-from aiida_crystalgen.science.symmetry.search import Batch, Drawn, draw_crystals
 from aiida_crystalgen.science.symmetry.wyckoff import wyckoff_table
 
 __all__ = ('CellContents', 'random_crystals')
+
+# Crystals in the making at a time, so that memory is needed for little more than the result.
+_BLOCK = 2**16
 
 
 @dataclass(frozen=True)
@@ -87,13 +90,28 @@ def random_crystals(
             f'no Wyckoff positions of space groups {impossible} hold {dict(contents.amounts)} in '
             f'the {contents.cell} cell'
         )
-    sets, order, done = [], [], 0
+    sets, done = [], 0
 
     def report(finished: int) -> None:
         nonlocal done
         done += finished
         progress(done, len(seeds), 'random crystals')
 
+    for start in range(0, len(seeds), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        sets.append(_draw_block(contents, space_groups[block], seeds[block], report=report))
+    return concatenate(sets)
+
+
+def _draw_block(
+    contents: CellContents,
+    space_groups: Int[np.ndarray, ' crystals'],
+    seeds: Int64[np.ndarray, ' crystals'],
+    *,
+    report: Callable[[int], None],
+) -> CrystalSet:
+    """Return one crystal for each space group and seed, drawn by kind and put back in order."""
+    sets, order = [], []
     for frame, rows in _frames(contents, space_groups):
         batch = Batch(frame, np.searchsorted(frame.groups, space_groups[rows]), seeds[rows])
         drawn = draw_crystals(batch, contents.attempts, report=report)

@@ -88,6 +88,11 @@ def test_formula_units_take_turns(propose, request_for):
     assert formulas(crystals) == ['Si2', 'Si4', 'Si8'] * 3
 
 
+def test_fewer_candidates_than_formula_units(propose, request_for):
+    """A single candidate has the first number of formula units."""
+    assert formulas(propose(request_for(formula_units=(2, 4, 8), candidates=1))) == ['Si2']
+
+
 def test_a_seed_of_a_row_reproduces_its_crystal(propose, request_for):
     """The column and the request are all that a crystal depends on."""
     request = request_for(formula_units=(4, 8), candidates=10)

@@ -169,10 +169,10 @@ def test_a_crystal_does_not_depend_on_its_batch():
 
 def test_a_crystal_does_not_depend_on_the_size_of_blocks(monkeypatch):
     """Working on few or many attempts at a time changes nothing."""
-    from aiida_crystalgen.science.symmetry import search
+    from aiida_crystalgen.science.symmetry import drawing
 
     usual = crystals_of('Si8', each=1, attempts=40)
-    monkeypatch.setattr(search, '_BLOCK_ATOMS', 100)
+    monkeypatch.setattr(drawing, '_BLOCK_ATOMS', 100)
     small = crystals_of('Si8', each=1, attempts=40)
     assert np.array_equal(usual.fractional_coordinates, small.fractional_coordinates)
     assert np.array_equal(usual['attempts'], small['attempts'])
