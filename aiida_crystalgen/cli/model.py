@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from aiida_crystalgen.cli.profile import with_profile
-
-if TYPE_CHECKING:
-    from aiida.engine import ProcessBuilder
-    from aiida.orm import ProcessNode
 
 __all__ = ('model',)
 
@@ -46,6 +41,7 @@ def train(
     Example:
       aiida-crystalgen model train --dataset si-prototypes --method rdf_vae --label si-vae
     """
+    from aiida_crystalgen.cli.running import run_or_submit
     from aiida_crystalgen.cli.search_inputs import load_code
     from aiida_crystalgen.data.groups import load_dataset
     from aiida_crystalgen.workflows.train import TrainWorkChain
@@ -58,36 +54,9 @@ def train(
         code=None if code is None else load_code(code),
     )
     builder['metadata']['label'] = label
-    node = _run_here(builder) if code is None else _run_by_daemon(builder)
-    if not node.is_finished_ok:
-        raise ValueError(f'The training failed (exit {node.exit_status}): {node.exit_message}')
-    checkpoint = node.outputs.checkpoint
+    checkpoint = run_or_submit(builder).outputs.checkpoint
     checkpoint.label = label
     click.echo(f'Trained model {checkpoint.pk}.   aiida-crystalgen model show {checkpoint.pk}')
-
-
-def _run_here(builder: ProcessBuilder) -> ProcessNode:
-    """Return the training after running it in this process."""
-    from aiida.engine import run_get_node
-
-    _, node = run_get_node(builder)
-    return node
-
-
-def _run_by_daemon(builder: ProcessBuilder) -> ProcessNode:
-    """Return the training after the daemon has run it."""
-    import time
-
-    from aiida.engine import submit
-
-    from aiida_crystalgen.cli.daemon import require_daemon
-
-    require_daemon()
-    node = submit(builder)
-    click.echo(f'Submitted TrainWorkChain<{node.pk}>.   verdi process status {node.pk}')
-    while not node.is_terminated:
-        time.sleep(1)
-    return node
 
 
 @model.command('list')

@@ -110,11 +110,13 @@ def count_stages(search: int) -> dict[str, dict[str, int]]:
     if 'relaxed' in results:
         relaxed = results['relaxed']
         physical = relaxed.get_array('column_rejection') == ''
+        physical &= relaxed.get_array('column_converged')
         of_generator = Counter(relaxed.get_array('column_generator')[physical].tolist())
         found = Counter(phases(search=search).generator)
         for generator, stages in counts.items():
             stages['physical'] = of_generator[generator]
-            stages['phases'] = found[generator]
+            if found:
+                stages['phases'] = found[generator]
     return counts
 
 

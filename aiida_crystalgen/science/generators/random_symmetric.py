@@ -80,7 +80,7 @@ class RandomSymmetric:
             contents = _contents(request, units)
             sets.append(random_crystals(contents, wanted, seeds[rows], progress=counted))
             order = np.concatenate([order, rows])
-        crystals = concatenate(sets).select(np.argsort(order))
+        crystals = sets[0] if len(sets) == 1 else concatenate(sets).select(np.argsort(order))
         return crystals.with_metadata(
             source={
                 'generator': self.name,
