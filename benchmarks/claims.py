@@ -92,7 +92,12 @@ class Context:
     def alternate(
         self, *tasks: Callable[[], Any] | None, repeats: int = 5
     ) -> tuple[float | None, ...]:
-        """Return the median seconds of each task; None for a task that is None.
+        """Return the median seconds of each task as `take_turns`; None for a task that is None."""
+        present = iter(self.take_turns(*(task for task in tasks if task), repeats=repeats))
+        return tuple(next(present) if task else None for task in tasks)
+
+    def take_turns(self, *tasks: Callable[[], Any], repeats: int = 5) -> tuple[float, ...]:
+        """Return the median seconds of each task.
 
         The tasks take turns, so that a disturbance of the machine meets them alike. An untimed
         first turn pays for imports and caches.
@@ -100,13 +105,11 @@ class Context:
         seconds: list[list[float]] = [[] for _ in tasks]
         for turn in range(repeats + 1):
             for task, record in zip(tasks, seconds, strict=True):
-                if task is None:
-                    continue
                 start = time.perf_counter()
                 task()
                 if turn > 0:
                     record.append(time.perf_counter() - start)
-        return tuple(statistics.median(record) if record else None for record in seconds)
+        return tuple(statistics.median(record) for record in seconds)
 
 
 @dataclass(frozen=True)
@@ -140,11 +143,9 @@ def calibrate() -> str:
     size = 2048
     matrix = np.random.default_rng(0).random((size, size), dtype=np.float32)
     result = np.empty_like(matrix)
-    product, loop = Context().alternate(
+    product, loop = Context().take_turns(
         lambda: np.matmul(matrix, matrix, out=result),
         lambda: sum(number * number for number in range(1_000_000)),
     )
-    if product is None or loop is None:
-        raise ValueError('the calibration did not run')
     speed = 2 * size**3 / product / 1e9
     return f'sgemm {speed:.1f} GFLOP/s on one thread; a million turns of a Python loop {loop:.3f} s'

@@ -43,7 +43,7 @@ class CommandTree(click.Group):
         with formatter.section('Commands'):
             formatter.write_dl([(name, COMMANDS[name]) for name in self.list_commands(ctx)])
 
-    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401
+    def invoke(self, ctx: click.Context) -> Any:
         """Return what the command returns, its expected errors turned into sentences."""
         with sentences(debug=ctx.params['debug']):
             return super().invoke(ctx)

@@ -44,8 +44,11 @@ class _Screen:
     def __call__(self, status: SearchStatus) -> None:
         """Draw the status over the last one."""
         text = describe_status(status) + _warning(status)
-        width = shutil.get_terminal_size().columns
-        lines = [line[: width - 1] for line in text.splitlines()]
+        lines = text.splitlines()
+        if not status.search.has_ended:
+            # A line that wraps would take two rows of the next drawing.
+            width = shutil.get_terminal_size().columns
+            lines = [line[: width - 1] for line in lines]
         if self._height:
             click.echo(f'\x1b[{self._height}F\x1b[J', nl=False)
         click.echo('\n'.join(lines))

@@ -10,6 +10,7 @@ from aiida import orm
 
 from aiida_crystalgen.data.checkpoint import CheckpointData
 from aiida_crystalgen.data.structure_set import StructureSetData
+from aiida_crystalgen.queries.nodes import is_called
 
 __all__ = ('ModelRow', 'find_model', 'models')
 
@@ -50,12 +51,8 @@ def find_model(identifier: str | int) -> ModelRow:
     :raises ValueError: if there is no such model, or several.
     """
     text = str(identifier)
-    if text.isdigit():
-        found = _rows({'id': int(text)})
-    else:
-        starts = {'like': f'{text}%'}
-        conditions = [{'label': text}, {'uuid': starts}, {'attributes.sha256': starts}]
-        found = _rows({'or': conditions}) if text else ()
+    start = {'attributes.sha256': {'like': f'{text}%'}}
+    found = _rows(is_called(text, {'label': text}, start)) if text else ()
     if len(found) == 1:
         return found[0]
     if found:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from aiida import orm
 
 from aiida_crystalgen.data.convert import crystals_from_structures
+from aiida_crystalgen.queries.nodes import is_called
 from aiida_crystalgen.queries.searches import SEARCH, find_search
 from aiida_crystalgen.science.crystals import Column, CrystalSet
 
@@ -145,8 +146,7 @@ def find_phase(identifier: str | int, search: int | str | None = None) -> PhaseR
     text = str(identifier)
     if text[:1] in {'P', 'p'} and text[1:].isdigit():
         return _labelled(f'P{int(text[1:])}', find_search(search))
-    names = {'id': int(text)} if text.isdigit() else {'uuid': {'like': f'{text}%'}}
-    rows = _rows(names, None if search is None else find_search(search)) if text else []
+    rows = _rows(is_called(text), None if search is None else find_search(search))
     if len(rows) == 1:
         return rows[0]
     problem = 'several phases have' if rows else 'there is no phase with'

@@ -9,6 +9,8 @@ from typing import Any
 
 from aiida import orm
 
+from aiida_crystalgen.queries.nodes import is_called
+
 __all__ = ('SEARCH', 'SearchRow', 'find_search', 'searches')
 
 SEARCH = 'aiida.workflows:crystalgen.search'
@@ -114,9 +116,7 @@ def _named(text: str) -> dict[str, Any]:
     """Return the filters of a query for the search that a user names."""
     if not text:
         return {'process_type': SEARCH, 'attributes.exit_status': 0}
-    if text.isdigit():
-        return _filters(int(text))
-    return {'process_type': SEARCH, 'or': [{'label': text}, {'uuid': {'like': f'{text}%'}}]}
+    return {'process_type': SEARCH, **is_called(text, {'label': text})}
 
 
 def _requests(filters: dict[str, Any]) -> dict[int, dict[str, dict[str, str]]]:

@@ -113,9 +113,9 @@ class CrystalSet:
     ) -> CrystalSet:
         """Return the crystals of the given rows (indices in any order, or a mask), as a set."""
         chosen = np.asarray(rows)
-        if chosen.dtype == bool:
-            chosen = np.flatnonzero(chosen)
-        chosen = chosen.astype(np.int64)
+        if chosen.dtype != bool:
+            chosen = chosen.astype(np.int64)
+        chosen = np.arange(len(self))[chosen]
         counts = self.counts[chosen]
         within = np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
         atoms = np.repeat(self.offsets[chosen], counts) + within

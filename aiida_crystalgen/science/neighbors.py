@@ -19,7 +19,7 @@ from jaxtyping import Bool, Float, Int
 
 from aiida_crystalgen.science.crystals import CrystalSet
 
-__all__ = ('Images', 'periodic_images', 'shortest_distances')
+__all__ = ('Images', 'are_flat', 'periodic_images', 'shortest_distances')
 
 _BLOCK = 1 << 16  # distances held at once: half a MB, so that a block stays in the cache
 _MOST_TRANSLATIONS = 1 << 21  # of one crystal: a cell this small is no crystal
@@ -46,14 +46,14 @@ class Images:
     pairs: Float[np.ndarray, '3 crystals pairs']
     translations: Float[np.ndarray, '3 crystals images']
 
-    def squared_distances(self) -> Float[np.ndarray, 'crystals images pairs']:
+    def squared_distances(self) -> Float[np.ndarray, 'crystals pairs images']:
         """Return the squared distances of all pairs over all translations, in Å²."""
-        shape = (len(self.rows), self.translations.shape[2], len(self.first))
+        shape = (len(self.rows), len(self.first), self.translations.shape[2])
         result, component = np.empty(shape), np.empty(shape)
         for axis, target in enumerate((result, component, component)):
-            translations, pairs = self.translations[axis], self.pairs[axis]
-            np.add(translations[:, :, None], pairs[:, None, :], out=target)
-            target *= target
+            pairs, translations = self.pairs[axis], self.translations[axis]
+            np.add(pairs[:, :, None], translations[:, None, :], out=target)
+            np.multiply(target, target, out=target)
             if axis > 0:
                 result += component
         return result
@@ -62,6 +62,12 @@ class Images:
         """Return the squared lengths of the translations in Å², infinite for the zero one."""
         lengths = _squares(self.translations)
         return np.where(lengths == 0, np.inf, lengths)
+
+
+def are_flat(crystals: CrystalSet) -> Bool[np.ndarray, ' crystals']:
+    """Return which cells have no volume to speak of, so that nothing can be said of distances."""
+    lengths = np.linalg.norm(crystals.lattices, axis=2)
+    return crystals.volumes <= 1e-9 * lengths.prod(axis=1)
 
 
 def shortest_distances(crystals: CrystalSet) -> Float[np.ndarray, ' crystals']:
@@ -105,7 +111,7 @@ def periodic_images(
                 yield Images(part[block], first, second, pairs[:, block], translations)
 
 
-def _squares(vectors: Float[np.ndarray, '3 *shape']) -> Float[np.ndarray, '*shape']:
+def _squares(vectors: Float[np.ndarray, '3 crystals items']) -> Float[np.ndarray, 'crystals items']:
     """Return the squared length of each vector."""
     x, y, z = vectors
     return x * x + y * y + z * z
@@ -118,12 +124,11 @@ def _compact_lattices(crystals: CrystalSet) -> Float[np.ndarray, 'crystals 3 3']
 
     :raises ValueError: if a cell has no volume.
     """
-    cells = crystals.lattices.astype(np.float64)
-    lengths = np.linalg.norm(cells, axis=2)
-    flat = np.flatnonzero(crystals.volumes <= 1e-9 * lengths.prod(axis=1))
+    flat = np.flatnonzero(are_flat(crystals))
     if len(flat):
-        shown = np.round(cells[flat[0]], 6).tolist()
+        shown = np.round(crystals.lattices[flat[0]], 6).tolist()
         raise ValueError(f'the cell of crystal {flat[0]} has no volume: {shown}; reject it first')
+    cells = crystals.lattices.astype(np.float64)
     active = np.arange(len(cells))
     while len(active):
         shortened, changed = _shortened(cells[active])
@@ -167,7 +172,7 @@ def _near_pairs(
 
 
 def _combined(
-    coefficients: Float[np.ndarray, '3 #rows vectors'], lattices: Float[np.ndarray, 'rows 3 3']
+    coefficients: Float[np.ndarray, '3 _ vectors'], lattices: Float[np.ndarray, 'rows 3 3']
 ) -> Float[np.ndarray, '3 rows vectors']:
     """Return the Cartesian vectors of fractional ones, in Å."""
     u, v, w = coefficients

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
-from typing import Any, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -45,11 +45,25 @@ def _sentence(model: type[BaseModel], exception: ValidationError, where: str) ->
     problem = exception.errors(include_url=False)[0]
     path = '.'.join([*([where] if where else []), *(str(part) for part in problem['loc'])])
     if problem['type'] == 'extra_forbidden':
-        known = list(model.model_fields)
-        return f"unknown key '{path}'. {closest(str(problem['loc'][-1]), known)}"
+        *parents, key = problem['loc']
+        return f"unknown key '{path}'. {closest(str(key), _keys_at(model, parents))}"
     if problem['type'] == 'missing':
         return f"key '{path}' is missing"
     message = problem['msg'].removeprefix('Value error, ')
-    if not path:
-        return message
+    if isinstance(problem['input'], Mapping):  # the settings contradict each other
+        return f'{path}: {message}' if path else message
     return f"'{path}' is {problem['input']!r}: {message[0].lower()}{message[1:]}"
+
+
+def _keys_at(model: type[BaseModel], path: Sequence[int | str]) -> list[str]:
+    """Return the keys of the settings at a place inside others."""
+    for part in path:
+        if part in model.model_fields:
+            annotation = model.model_fields[str(part)].annotation
+            inner = [
+                one
+                for one in (annotation, *get_args(annotation))
+                if isinstance(one, type) and issubclass(one, BaseModel)
+            ]
+            model = inner[0] if inner else model
+    return list(model.model_fields)

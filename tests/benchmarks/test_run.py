@@ -45,6 +45,16 @@ def test_list_names_every_claim(run):
     assert [line.split()[0] for line in result.stdout.splitlines()] == list(run.MODULES)
 
 
+def test_every_claim_can_be_loaded(run):
+    """Each id is a claim of its module, and all modules load without heavy packages."""
+    assert [run.load_claim(name).id for name in run.MODULES] == list(run.MODULES)
+    names = ', '.join(sorted(set(run.MODULES.values())))
+    code = f'import sys, {names}; print(sorted({{"numpy", "torch", "aiida"}} & set(sys.modules)))'
+    command = [sys.executable, '-c', code]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == '[]'
+
+
 def test_unknown_claim_is_refused():
     """An unknown claim is named, with those there are, and nothing is measured."""
     result = script('rdf', 'speed')

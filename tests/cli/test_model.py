@@ -30,7 +30,7 @@ def checkpoint(finished_search):
 def test_list_shows_the_model(run, checkpoint):
     """The list has the model with its method and its training set."""
     line = run('list').output.splitlines()[-1]
-    assert line.startswith(str(checkpoint.pk))
+    assert line.split()[0] == str(checkpoint.pk)
     assert 'rdf_vae' in line
     assert checkpoint.sha256[:8] in line
 

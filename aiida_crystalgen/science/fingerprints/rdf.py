@@ -11,8 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from jaxtyping import Float, Int
+from numpy.lib.stride_tricks import sliding_window_view
 from pydantic import Field
 
 from aiida_crystalgen.science.crystals import CrystalSet
@@ -63,7 +63,7 @@ def radial_distribution(
     for images in periodic_images(crystals, grid.reach):
         atoms = crystals.counts[images.rows[0]]
         between = grid.located(images.squared_distances())
-        own = grid.located(images.squared_lengths()[:, :, None])
+        own = grid.located(images.squared_lengths()[:, None])
         weights = np.repeat([2 / atoms, 1.0], [len(between[0]), len(own[0])])
         cells, offsets = (np.concatenate(parts) for parts in zip(between, own, strict=True))
         result[images.rows] = grid.smeared(grid.spread(cells, offsets, weights, len(images.rows)))
@@ -109,7 +109,7 @@ class _Grid:
         return (self.points * self.per_point + self.margin - 1) * self.step
 
     def located(
-        self, squares: Float[np.ndarray, 'crystals images pairs']
+        self, squares: Float[np.ndarray, 'crystals pairs images']
     ) -> tuple[Int[np.ndarray, ' distances'], Float[np.ndarray, ' distances']]:
         """Return the nearest grid point of each distance within reach, and how far it is off.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import warnings
 from contextlib import redirect_stdout
+from functools import cached_property
 from importlib.metadata import version
 from importlib.util import find_spec
 from typing import Any
@@ -44,7 +45,11 @@ class Chgnet:
             'version': version('chgnet'),
             'functional': 'PBE with MP2020 corrections',
         }
-        self._model = _load_model()
+
+    @cached_property
+    def _model(self) -> Any:
+        """The network; loaded when it is used, which is elsewhere if processes share the work."""
+        return _load_model()
 
     def evaluate(self, crystals: CrystalSet) -> Evaluation:
         """Return energies, forces and stresses of all crystals in one batch.

@@ -136,7 +136,7 @@ class _Messages(torch.autograd.Function):
             sums = features.new_zeros(len(features), group.components, group.channels)
             for block in _blocks(edges):
                 targets, sources = edges[:, block]
-                messages = group.matrices(filters[block]).mT @ inputs[sources]
+                messages = group.matrices(filters[block]).mT @ inputs.index_select(0, sources)
                 for path in group.paths:
                     messages[:, path.components] *= weights[block, None, path.weights]
                 sums.index_add_(0, targets, messages)
@@ -157,7 +157,8 @@ class _Messages(torch.autograd.Function):
             for block in _blocks(edges):
                 targets, sources = edges[:, block]
                 matrices = group.matrices(filters[block])
-                received, sent = inputs[sources], outputs[targets]
+                received = inputs.index_select(0, sources)
+                sent = outputs.index_select(0, targets)
                 products = (matrices.mT @ received).mul_(sent)
                 for path in group.paths:
                     of_weights[block, path.weights] = products[:, path.components].sum(dim=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from functools import cached_property
 from importlib.metadata import version
 from typing import Any
 
@@ -55,7 +56,11 @@ class SevenNet:
             'version': version('sevenn'),
             'functional': _FUNCTIONAL,
         }
-        self._model = _load_model(name)
+
+    @cached_property
+    def _model(self) -> Any:
+        """The network; loaded when it is used, which is elsewhere if processes share the work."""
+        return _load_model(self.name)
 
     def evaluate(self, crystals: CrystalSet) -> Evaluation:
         """Return energies, forces and stresses of all crystals, evaluated as one graph.
@@ -93,12 +98,12 @@ class SevenNet:
     def _graph(self, crystals: CrystalSet) -> dict[str, Tensor]:
         """Return the crystals and the filler as one graph, with edges up to the cut-off."""
         filler = np.full(_FILLER_ATOMS, crystals.atomic_numbers[0])
-        numbers = torch.from_numpy(np.concatenate([crystals.atomic_numbers, filler]))
-        counts = np.append(crystals.counts, _FILLER_ATOMS)
+        numbers = np.concatenate([crystals.atomic_numbers, filler]).astype(np.int64)
+        counts = np.append(crystals.counts, _FILLER_ATOMS).astype(np.int64)
         pairs, vectors = _edges(crystals, self._model.cutoff)
         graph = {
-            key.ATOMIC_NUMBERS: numbers,
-            key.NODE_FEATURE: numbers,
+            key.ATOMIC_NUMBERS: torch.from_numpy(numbers),
+            key.NODE_FEATURE: torch.from_numpy(numbers),
             key.EDGE_IDX: torch.from_numpy(pairs),
             key.EDGE_VEC: torch.from_numpy(vectors.astype(np.float32)),
             key.CELL_VOLUME: torch.from_numpy(np.append(crystals.volumes, 1.0).astype(np.float32)),

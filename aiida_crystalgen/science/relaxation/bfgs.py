@@ -18,8 +18,10 @@ from aiida_crystalgen.science.relaxation.settings import BfgsSettings
 __all__ = ('Bfgs',)
 
 # An update is left out if it divides by less than this, beside the vectors in it (Nocedal and
-# Wright, Numerical Optimization, eq. 6.26); no curvature counts as less than this (eV/Å²).
+# Wright, Numerical Optimization, eq. 6.26), or if the move was shorter than this (Å) and tells of
+# rounding only, as in ASE. No curvature counts as less than this (eV/Å²).
 _LEAST_COSINE: Final = 1e-8
+_LEAST_MOVE: Final = 1e-7
 _LEAST_CURVATURE: Final = 1e-6
 
 
@@ -122,12 +124,12 @@ def _update(
 ) -> Float[np.ndarray, 'systems degrees degrees']:
     """Return the Hessians that explain by how much gradients have changed over the last moves."""
     images = np.einsum('sde,se->sd', hessians, moves)
+    lengths = np.sqrt((moves**2).sum(axis=1))
     result = hessians.copy()
     for sign, vectors in ((1, changes), (-1, images)):
         products = (vectors * moves).sum(axis=1)
-        bounds = _LEAST_COSINE * np.sqrt((vectors**2).sum(axis=1) * (moves**2).sum(axis=1))
-        scales = np.divide(
-            sign, products, out=np.zeros_like(products), where=np.abs(products) > bounds
-        )
+        bounds = _LEAST_COSINE * np.sqrt((vectors**2).sum(axis=1)) * lengths
+        usable = (np.abs(products) > bounds) & (lengths > _LEAST_MOVE)
+        scales = np.divide(sign, products, out=np.zeros_like(products), where=usable)
         result += scales[:, None, None] * vectors[:, :, None] * vectors[:, None, :]
     return result

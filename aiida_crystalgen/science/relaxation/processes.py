@@ -40,7 +40,8 @@ def relax_in_processes(
         for process in range(processes):
             connection = stack.enter_context(_worker())
             rows[connection] = np.arange(process, len(crystals), processes)
-            connection.send((bare.select(rows[connection]), potential, settings))
+            with _noticing_its_end():
+                connection.send((bare.select(rows[connection]), potential, settings))
         while rows:
             for ready in wait(list(rows)):
                 connection = cast('Connection', ready)
@@ -73,15 +74,21 @@ def _receive(connection: Connection) -> CrystalSet | None:
     """Return the next crystals from a process, None if it is done.
 
     :raises ValueError: as raised in the process.
-    :raises RuntimeError: if the process has ended before its work was done.
     """
-    try:
+    with _noticing_its_end():
         message = connection.recv()
-    except EOFError:
+    if isinstance(message, ValueError):
+        raise message
+    return message
+
+
+@contextmanager
+def _noticing_its_end() -> Iterator[None]:
+    """Let an exchange with a process that has ended fail in a sentence."""
+    try:
+        yield
+    except (ConnectionError, EOFError):
         raise RuntimeError(
             'a process that relaxed crystals has ended before its work was done; if it ran out of '
             'memory, use fewer processes or batch_atoms'
         ) from None
-    if isinstance(message, ValueError):
-        raise message
-    return message

@@ -66,8 +66,8 @@ class RelaxSettings(Settings):
     :param batch_atoms: number of atoms that are evaluated at once, at most.
     :param processes: number of processes that share the crystals, of one thread each.
     :param save_every: number of crystals whose results are waited for before they are saved.
-    :param minimizer: FIRE follows the same path as ASE's; BFGS needs a third of its steps, and ends
-        in another basin now and then.
+    :param minimizer: FIRE goes the way of ASE's; BFGS needs a third of its steps, and ends in
+        another minimum now and then.
     :param fire: steps of FIRE.
     :param bfgs: steps of BFGS.
     :param limits: what a relaxed crystal must be like.

@@ -15,11 +15,12 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from jaxtyping import Bool, Float, Int
 from pydantic import Field
+from pymatgen.analysis.structure_matcher import StructureMatcher
 from pymatgen.core import Structure
-from pymatgen.core.structure_matcher import StructureMatcher
 
 from aiida_crystalgen.science.crystals import CrystalSet, concatenate
 from aiida_crystalgen.science.fingerprints.rdf import RdfSettings, radial_distribution
+from aiida_crystalgen.science.neighbors import are_flat
 from aiida_crystalgen.science.screening.matching import MatchTolerances, ReducedCells
 from aiida_crystalgen.science.screening.reduction import reduced_structures
 from aiida_crystalgen.science.screening.similarity import pearson_distances
@@ -27,7 +28,7 @@ from aiida_crystalgen.science.screening.similarity import pearson_distances
 __all__ = ('DuplicateSettings', 'group_duplicates', 'match_references')
 
 _FINGERPRINT = RdfSettings(cutoff=3.0, points=150, width=0.1)  # in units of (V/n)^(1/3)
-_BLOCK = 500  # fingerprints compared at once
+_BLOCK = 64  # crystals compared with all others at once
 
 
 class DuplicateSettings(MatchTolerances):
@@ -35,8 +36,8 @@ class DuplicateSettings(MatchTolerances):
 
     :param fingerprint_distance: largest Pearson distance between the radial distribution functions
         of two crystals, scaled to a volume of 1 per atom, at which they are compared at all. The
-        matcher's tolerances do not bound it, but pairs that it joins are found below 0.0002 for a
-        site tolerance of 0.05, 0.02 for 0.1 and 0.16 for 0.3; 2 compares every pair.
+        tolerances do not bound it. Pairs that the matcher joined were found up to 0.01 for a site
+        tolerance of 0.05, 0.02 for 0.1, 0.03 for 0.15 and 0.16 for 0.3; 2 compares every pair.
     """
 
     fingerprint_distance: float = Field(ge=0, le=2)
@@ -51,7 +52,7 @@ def group_duplicates(
 
     :raises ValueError: if a cell has no volume.
     """
-    return _first_matches(crystals, 0, settings)
+    return _first_matches(crystals, None, settings)
 
 
 def match_references(
@@ -61,44 +62,59 @@ def match_references(
 
     :raises ValueError: if a cell has no volume.
     """
-    number = len(references)
     together = concatenate([references.without_columns(), crystals.without_columns()])
-    rows = _first_matches(together, number, settings)[number:]
-    return np.where(rows < number, rows, -1)
+    known = np.arange(len(together)) < len(references)
+    rows = _first_matches(together, known, settings)[len(references) :]
+    return np.where(rows < len(references), rows, -1)
 
 
 def _first_matches(
-    crystals: CrystalSet, references: int, settings: DuplicateSettings
+    crystals: CrystalSet,
+    known: Bool[np.ndarray, ' crystals'] | None,
+    settings: DuplicateSettings,
 ) -> Int[np.ndarray, ' crystals']:
     """Return the row of the first representative that matches each crystal, its own if none does.
 
-    :param references: number of crystals at the beginning that alone represent the others and are
-        not compared with each other; every crystal without a match represents others if zero.
+    :param known: the crystals that represent others and are not compared with each other; without
+        any, every crystal that matches none before it represents those after it.
     """
     result = np.arange(len(crystals))
     fingerprints = radial_distribution(_of_unit_volume(crystals), _FINGERPRINT)
     for rows in _by_formula(crystals):
-        alike = [near.sum() > 1 for near in _neighbourhoods(fingerprints[rows], settings)]
-        chosen = rows[alike]
+        some = None if known is None else known[rows]
+        paired = [
+            (near & _may_pair(block, some, len(rows))).any(axis=1)
+            for block, near in _neighbourhoods(fingerprints[rows], settings)
+        ]
+        chosen = rows[np.concatenate(paired)]
         structures = reduced_structures(crystals.select(chosen))
         sizes = np.array([len(one) for one in structures], dtype=np.int64)
         for size in np.unique(sizes):
-            members = np.flatnonzero(sizes == size)
-            result[chosen[members]] = chosen[members][
-                _compare(
-                    [structures[member] for member in members],
-                    fingerprints[chosen[members]],
-                    int((chosen[members] < references).sum()),
-                    settings,
-                )
-            ]
+            places = np.flatnonzero(sizes == size)
+            members = chosen[places]
+            found = _compare(
+                [structures[place] for place in places],
+                fingerprints[members],
+                None if known is None else known[members],
+                settings,
+            )
+            result[members] = members[found]
     return result
+
+
+def _may_pair(
+    block: Int[np.ndarray, ' block'], known: Bool[np.ndarray, ' crystals'] | None, number: int
+) -> Bool[np.ndarray, 'block crystals']:
+    """Return which of all crystals the crystals of a block may ever be compared with."""
+    if known is None:
+        return block[:, None] != np.arange(number)
+    return known[block][:, None] != known
 
 
 def _compare(
     structures: Sequence[Structure],
     fingerprints: Float[np.ndarray, 'crystals points'],
-    references: int,
+    known: Bool[np.ndarray, ' crystals'] | None,
     settings: DuplicateSettings,
 ) -> Int[np.ndarray, ' crystals']:
     """Return the first matching representative of each reduced structure, as in _first_matches."""
@@ -109,27 +125,33 @@ def _compare(
         scale=settings.scale,
     )
     cells = ReducedCells.of(structures, settings)
-    result = np.arange(len(structures))
-    represents = result < references
-    for row, near in enumerate(_neighbourhoods(fingerprints, settings)):
-        if row < references:
-            continue
-        earlier = np.flatnonzero(represents & near)
-        for other in earlier[cells.can_match(earlier, row)]:
-            if matcher.fit(structures[other], structures[row], skip_structure_reduction=True):
-                result[row] = other
-                break
-        represents[row] = references == 0 and result[row] == row
+    rows = np.arange(len(structures))
+    result = rows.copy()
+    represents = np.ones(len(rows), dtype=bool) if known is None else known.copy()
+    for block, near in _neighbourhoods(fingerprints, settings):
+        wanted = near & represents & _may_pair(block, known, len(rows)) & (rows < block[:, None])
+        places, others = np.nonzero(wanted)
+        possible = cells.can_match(others, block[places])
+        for place, row in enumerate(block):
+            for other in others[possible & (places == place)]:
+                # Within the block, some have found a representative of their own by now.
+                if represents[other] and matcher.fit(
+                    structures[other], structures[row], skip_structure_reduction=True
+                ):
+                    result[row] = other
+                    represents[row] = False
+                    break
     return result
 
 
 def _neighbourhoods(
     fingerprints: Float[np.ndarray, 'crystals points'], settings: DuplicateSettings
-) -> Iterator[Bool[np.ndarray, ' crystals']]:
-    """Yield for each crystal which crystals are near enough to be compared with it."""
+) -> Iterator[tuple[Int[np.ndarray, ' block'], Bool[np.ndarray, 'block crystals']]]:
+    """Yield blocks of rows, and which crystals are near enough to be compared with each of them."""
     for start in range(0, len(fingerprints), _BLOCK):
-        distances = pearson_distances(fingerprints[start : start + _BLOCK], fingerprints)
-        yield from distances <= settings.fingerprint_distance
+        some = fingerprints[start : start + _BLOCK]
+        distances = pearson_distances(some, fingerprints)
+        yield start + np.arange(len(some)), distances <= settings.fingerprint_distance
 
 
 def _of_unit_volume(crystals: CrystalSet) -> CrystalSet:
@@ -137,7 +159,7 @@ def _of_unit_volume(crystals: CrystalSet) -> CrystalSet:
 
     :raises ValueError: if a cell has no volume.
     """
-    flat = np.flatnonzero(crystals.volumes == 0)
+    flat = np.flatnonzero(are_flat(crystals))
     if len(flat):
         raise ValueError(f'the cell of crystal {flat[0]} has no volume; reject it first')
     scales = np.cbrt(crystals.counts / crystals.volumes)

@@ -11,7 +11,7 @@ said of the rest.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,18 +50,22 @@ class ReducedCells:
     """Reduced crystals of one composition and number of atoms, prepared for comparison.
 
     :param lattices: in Å, or scaled to a volume of 1 per atom.
+    :param lengths: a, b, c of the lattices.
+    :param angles: alpha, beta, gamma in degrees.
     :param fractions: coordinates of the atoms, element after element.
     :param numbers: atomic numbers, the same for all.
-    :param vectors: lattice vectors of each crystal, in the unit of the lattices.
-    :param lengths: of these vectors; infinite where a crystal has fewer than others.
+    :param vectors: short lattice vectors of each crystal, shortest first, in the same unit.
+    :param sizes: lengths of these vectors; infinite where a crystal has fewer than others.
     :param tolerances: of the comparison.
     """
 
     lattices: Float[np.ndarray, 'crystals 3 3']
+    lengths: Float[np.ndarray, 'crystals 3']
+    angles: Float[np.ndarray, 'crystals 3']
     fractions: Float[np.ndarray, 'crystals atoms 3']
     numbers: Int[np.ndarray, ' atoms']
     vectors: Float[np.ndarray, 'crystals vectors 3']
-    lengths: Float[np.ndarray, 'crystals vectors']
+    sizes: Float[np.ndarray, 'crystals vectors']
     tolerances: MatchTolerances
 
     @classmethod
@@ -74,133 +78,184 @@ class ReducedCells:
         if tolerances.scale:
             volumes = np.abs(np.linalg.det(lattices)) / numbers.shape[1]
             lattices = lattices / np.cbrt(volumes)[:, None, None]
-        longest = np.linalg.norm(lattices, axis=2).max() * (1 + tolerances.length_tolerance)
+        lengths, angles = _parameters(lattices)
+        longest = lengths.max() * (1 + tolerances.length_tolerance) * (1 + _SLACK)
         vectors = _lattice_vectors(lattices, float(longest))
         return cls(
             lattices=lattices,
+            lengths=lengths,
+            angles=angles,
             fractions=np.take_along_axis(fractions, order[:, :, None], axis=1),
             numbers=np.sort(numbers[0]),
             vectors=vectors,
-            lengths=np.linalg.norm(vectors, axis=2),
+            sizes=np.linalg.norm(vectors, axis=2),
             tolerances=tolerances,
         )
 
-    def can_match(self, rows: Int[np.ndarray, ' rows'], target: int) -> Bool[np.ndarray, ' rows']:
-        """Return False for each row that the matcher cannot match, as first crystal, to another.
-
-        :param target: row of the second crystal.
-        """
-        result = np.zeros(len(rows), dtype=bool)
-        owners, cells = self._similar_cells(rows, target)
-        size = max(1, _BLOCK // len(self.numbers) ** 2)
-        for start in range(0, len(cells), size):
-            part = slice(start, start + size)
-            for cell, partners in self._partners(rows[owners[part]], cells[part], target):
-                owner = owners[start + cell]
-                result[owner] = result[owner] or _has_perfect_matching(partners)
+    def can_match(
+        self, first: Int[np.ndarray, ' pairs'], second: Int[np.ndarray, ' pairs']
+    ) -> Bool[np.ndarray, ' pairs']:
+        """Return False for each pair of crystals that the matcher cannot match, in this order."""
+        result = np.zeros(len(first), dtype=bool)
+        pairs_at_once = max(1, _BLOCK // self.sizes.shape[1])
+        cells_at_once = max(1, 4 * _BLOCK // len(self.numbers) ** 3)
+        for start in range(0, len(first), pairs_at_once):
+            some = slice(start, start + pairs_at_once)
+            owners, cells = self._similar_cells(first[some], second[some])
+            owners += start
+            for begin in range(0, len(cells), cells_at_once):
+                part = owners[begin : begin + cells_at_once]
+                chosen = cells[begin : begin + cells_at_once]
+                ways = self._placements(first[part], chosen, second[part])
+                for way, owner in enumerate(part[ways.cells].tolist()):
+                    result[owner] = result[owner] or ways.allow_match(way)
         return result
 
     def _similar_cells(
-        self, rows: Int[np.ndarray, ' rows'], target: int
+        self, first: Int[np.ndarray, ' pairs'], second: Int[np.ndarray, ' pairs']
     ) -> tuple[Int[np.ndarray, ' cells'], Float[np.ndarray, 'cells 3 3']]:
-        """Return the primitive cells of the rows that resemble the target's, and whose they are.
-
-        The owners are positions in ``rows``.
-        """
-        lengths, angles = _parameters(self.lattices[target])
+        """Return the primitive cells of the first that resemble the second's, and of which pair."""
         limit = (1 + self.tolerances.length_tolerance) * (1 + _SLACK)
-        sides = []
-        for length in lengths:
-            ratios = self.lengths[rows] / length
-            fits = (ratios < limit) & (ratios > 1 / limit)
-            chosen = np.argsort(~fits, axis=1, kind='stable')[:, : fits.sum(axis=1).max(initial=0)]
-            side = np.take_along_axis(self.vectors[rows], chosen[:, :, None], axis=1)
-            side[~np.take_along_axis(fits, chosen, axis=1)] = np.nan
-            sides.append(side)
-        a, b, c = sides
-        alpha, beta, gamma = angles
+        sides, units = [], []
+        for length in self.lengths[second].T:
+            begin, end = self._ranks(first, length / limit), self._ranks(first, length * limit)
+            ranks = begin[:, None] + np.arange((end - begin).max(initial=0))
+            within = ranks < end[:, None]
+            chosen = first[:, None], np.where(within, ranks, 0)
+            sides.append(self.vectors[chosen])
+            sizes = np.where(within, self.sizes[chosen], np.nan)
+            units.append(sides[-1] / sizes[:, :, None])
+        a, b, c = units
+        alpha, beta, gamma = self.angles[second].T
         with_alpha, with_beta = self._at_angle(b, c, alpha), self._at_angle(a, c, beta)
         owners, i, j = np.nonzero(self._at_angle(a, b, gamma))
-        pairs, k = np.nonzero(with_alpha[owners, j] & with_beta[owners, i])
-        owners, i, j = owners[pairs], i[pairs], j[pairs]
-        cells = np.stack([a[owners, i], b[owners, j], c[owners, k]], axis=1)
-        ratios = np.abs(np.linalg.det(cells) / np.linalg.det(self.lattices[rows[owners]]))
+        rows, k = np.nonzero(with_alpha[owners, j] & with_beta[owners, i])
+        owners, i, j = owners[rows], i[rows], j[rows]
+        cells = np.stack([sides[0][owners, i], sides[1][owners, j], sides[2][owners, k]], axis=1)
+        ratios = np.abs(np.linalg.det(cells) / np.linalg.det(self.lattices[first[owners]]))
         primitive = np.abs(ratios - 1) < 0.5
         return owners[primitive], cells[primitive]
 
+    def _ranks(
+        self, rows: Int[np.ndarray, ' pairs'], lengths: Float[np.ndarray, ' pairs']
+    ) -> Int[np.ndarray, ' pairs']:
+        """Return how many vectors of each row are shorter than a length."""
+        # The sizes of all rows, one row lifted above the other, are one sorted list.
+        count, width = self.sizes.shape
+        step = 4 * self.lengths.max()
+        lifted = np.minimum(self.sizes, step / 2) + step * np.arange(count)[:, None]
+        return np.searchsorted(lifted.ravel(), lengths + step * rows) - width * rows
+
     def _at_angle(
         self,
-        first: Float[np.ndarray, 'rows first 3'],
-        second: Float[np.ndarray, 'rows second 3'],
-        angle: float,
-    ) -> Bool[np.ndarray, 'rows first second']:
-        """Return which vectors enclose about this angle in degrees; never those of NaN."""
-        units = (one / np.linalg.norm(one, axis=2, keepdims=True) for one in (first, second))
-        one, other = units
-        cosines = one @ other.swapaxes(1, 2)
-        widest = np.radians(min(angle + self.tolerances.angle_tolerance, 180))
-        narrowest = np.radians(max(angle - self.tolerances.angle_tolerance, 0))
-        return (cosines >= np.cos(widest) - _SLACK) & (cosines <= np.cos(narrowest) + _SLACK)
+        first: Float[np.ndarray, 'pairs first 3'],
+        second: Float[np.ndarray, 'pairs second 3'],
+        angles: Float[np.ndarray, ' pairs'],
+    ) -> Bool[np.ndarray, 'pairs first second']:
+        """Return which unit vectors enclose about this angle in degrees; never those of NaN."""
+        cosines = first @ second.swapaxes(1, 2)
+        widest = np.radians(np.minimum(angles + self.tolerances.angle_tolerance, 180))
+        narrowest = np.radians(np.maximum(angles - self.tolerances.angle_tolerance, 0))
+        lower, upper = np.cos(widest) - _SLACK, np.cos(narrowest) + _SLACK
+        return (cosines >= lower[:, None, None]) & (cosines <= upper[:, None, None])
 
-    def _partners(
+    def _placements(
         self,
-        rows: Int[np.ndarray, ' cells'],
+        first: Int[np.ndarray, ' cells'],
         cells: Float[np.ndarray, 'cells 3 3'],
-        target: int,
-    ) -> Iterator[tuple[int, Bool[np.ndarray, 'sites atoms']]]:
-        """Yield the cells on which the target can be put so that every atom has a partner.
-
-        With each cell, for every way to do so, come the atoms that are near each of the target's
-        sites; all of them where the cell is too narrow to tell.
-        """
-        metrics = _metrics_between(cells, self.lattices[target])
-        sizes = np.cbrt(np.sqrt(np.linalg.det(metrics)) / len(self.numbers))
+        second: Int[np.ndarray, ' cells'],
+    ) -> _Placements:
+        """Return the ways to put the second on each cell of the first so that all have partners."""
+        metrics = _metrics_between(cells, self.lengths[second], self.angles[second])
+        sizes = np.cbrt(np.sqrt(np.abs(np.linalg.det(metrics))) / len(self.numbers))
         reaches = 2 * self.tolerances.site_tolerance * sizes * (1 + _SLACK)
-        # Within half a plane spacing an atom has one image only, the one that rounding finds.
+        # Within half a plane spacing an atom has one image only, the one that rounding finds. In
+        # narrower cells everything is near, so that nothing is excluded.
         inverses = np.diagonal(np.linalg.inv(metrics), axis1=1, axis2=2)
-        narrow = reaches >= 0.5 / np.sqrt(inverses.max(axis=1))
+        reaches[reaches >= 0.5 / np.sqrt(inverses.max(axis=1))] = np.inf
+        atoms = self.fractions[first] @ (self.lattices[first] @ np.linalg.inv(cells))
+        sites = self.fractions[second]
         alike = self.numbers[:, None] == self.numbers
-        for cell in np.flatnonzero(narrow):
-            yield cell, alike
-        fractions = self.fractions[rows] @ (self.lattices[rows] @ np.linalg.inv(cells))
-        goal = self.fractions[target]
         # The rarest element offers the fewest ways to put one of its atoms on another.
         rarest = int(np.argmin(alike.sum(axis=1)))
-        ways = int(alike[rarest].sum())
-        alive = np.repeat(np.flatnonzero(~narrow), ways)
-        shifts = (fractions[~narrow][:, alike[rarest]] - goal[rarest]).reshape(-1, 1, 3)
-        for site, others in zip(goal, alike, strict=True):
-            apart = fractions[alive][:, others] - (site + shifts)
+        shifts = (atoms[:, alike[rarest]] - sites[:, [rarest]]).reshape(-1, 1, 3)
+        alive = np.repeat(np.arange(len(cells)), alike[rarest].sum())
+        for site, others in enumerate(alike):
+            apart = _wrapped(atoms[alive][:, others] - (sites[alive][:, [site]] + shifts))
             near = _are_near(apart, metrics[alive], reaches[alive]).any(axis=1)
             alive, shifts = alive[near], shifts[near]
-        apart = fractions[alive][:, None] - (goal + shifts)[:, :, None]
+        apart = _wrapped(atoms[alive][:, None] - (sites[alive] + shifts)[:, :, None])
         near = _are_near(apart, metrics[alive], reaches[alive]) & alike
-        complete = near.any(axis=1).all(axis=1)
-        yield from zip(alive[complete], near[complete], strict=True)
+        full = near.any(axis=1).all(axis=1)
+        kept = alive[full]
+        return _Placements(kept, near[full], apart[full], metrics[kept], reaches[kept])
+
+
+@dataclass(frozen=True)
+class _Placements:
+    """Ways to put one crystal on a cell of another.
+
+    :param cells: which cell is meant.
+    :param near: whether an atom of the other is within reach of a site.
+    :param apart: vectors from sites to atoms, in fractions of the cell.
+    :param metrics: metric tensors of the cells.
+    :param reaches: twice the site tolerance, infinite where the cell is too narrow to tell.
+    """
+
+    cells: Int[np.ndarray, ' ways']
+    near: Bool[np.ndarray, 'ways sites atoms']
+    apart: Float[np.ndarray, 'ways sites atoms 3']
+    metrics: Float[np.ndarray, 'ways 3 3']
+    reaches: Float[np.ndarray, ' ways']
+
+    def allow_match(self, way: int) -> bool:
+        """Return whether every site can have an atom of its own, all displaced about alike.
+
+        Displacements within the site tolerance of their mean are within twice that of each other.
+        """
+        sites, atoms = np.nonzero(self.near[way])
+        displacements = self.apart[way, sites, atoms]
+        differences = displacements[:, None] - displacements
+        squares = ((differences @ self.metrics[way]) * differences).sum(axis=2)
+        agree = squares <= self.reaches[way] ** 2
+        agree &= (sites[:, None] == sites) == (atoms[:, None] == atoms)
+        begin = np.flatnonzero(np.diff(sites, prepend=-1))
+        left = np.ones(len(sites), dtype=bool)
+        while True:
+            # A choice stays while it agrees with one of those left at every site.
+            stays = left & np.logical_or.reduceat(agree & left, begin, axis=1).all(axis=1)
+            if (stays == left).all():
+                break
+            left = stays
+        choices = np.zeros(self.near.shape[1:], dtype=bool)
+        choices[sites[left], atoms[left]] = True
+        rows, columns = linear_sum_assignment(choices, maximize=True)
+        return bool(choices[rows, columns].all())
+
+
+def _wrapped(fractions: Float[np.ndarray, '... 3']) -> Float[np.ndarray, '... 3']:
+    """Return the fractions of a cell nearest to 0 that differ by whole cells."""
+    return fractions - np.rint(fractions)
 
 
 def _are_near(
-    apart: Float[np.ndarray, 'cells *sites 3'],
+    apart: Float[np.ndarray, 'cells ... 3'],
     metrics: Float[np.ndarray, 'cells 3 3'],
     reaches: Float[np.ndarray, ' cells'],
-) -> Bool[np.ndarray, 'cells *sites']:
-    """Return which vectors, reduced to a near image, are no longer than the reach of their cell."""
-    vectors = apart - np.rint(apart)
+) -> Bool[np.ndarray, 'cells ...']:
+    """Return which vectors are no longer than the reach of their cell."""
     extra = (1,) * (apart.ndim - 3)
-    squares = ((vectors @ metrics.reshape(-1, *extra, 3, 3)) * vectors).sum(axis=-1)
+    squares = ((apart @ metrics.reshape(-1, *extra, 3, 3)) * apart).sum(axis=-1)
     return squares <= reaches.reshape(-1, *extra, 1) ** 2
-
-
-def _has_perfect_matching(partners: Bool[np.ndarray, 'sites atoms']) -> bool:
-    """Return whether every site can have an atom of its own."""
-    sites, atoms = linear_sum_assignment(partners, maximize=True)
-    return bool(partners[sites, atoms].all())
 
 
 def _lattice_vectors(
     lattices: Float[np.ndarray, 'crystals 3 3'], longest: float
 ) -> Float[np.ndarray, 'crystals vectors 3']:
-    """Return all vectors of each lattice up to a length; infinite ones fill short lists."""
+    """Return all vectors of each lattice up to a length, and maybe others, shortest first.
+
+    Infinite ones fill short lists.
+    """
     count = len(lattices)
     points = CrystalSet(
         lattices=lattices,
@@ -208,33 +263,35 @@ def _lattice_vectors(
         atomic_numbers=np.ones(count, dtype=np.int64),
         counts=np.ones(count, dtype=np.int64),
     )
-    blocks = list(periodic_images(points, longest * (1 + _SLACK)))
+    blocks = list(periodic_images(points, longest))
     result = np.full((count, max(one.translations.shape[2] for one in blocks), 3), np.inf)
     for block in blocks:
         result[block.rows, : block.translations.shape[2]] = block.translations.transpose(1, 2, 0)
-    return result
+    order = np.argsort(np.linalg.norm(result, axis=2), axis=1, kind='stable')
+    return np.take_along_axis(result, order[:, :, None], axis=1)
 
 
 def _parameters(
-    lattices: Float[np.ndarray, '*shape 3 3'],
-) -> tuple[Float[np.ndarray, '*shape 3'], Float[np.ndarray, '*shape 3']]:
+    lattices: Float[np.ndarray, 'cells 3 3'],
+) -> tuple[Float[np.ndarray, 'cells 3'], Float[np.ndarray, 'cells 3']]:
     """Return lengths a, b, c, and angles alpha, beta, gamma in degrees."""
-    lengths = np.linalg.norm(lattices, axis=-1)
-    units = lattices / lengths[..., None]
-    cosines = (units[..., [1, 2, 0], :] * units[..., [2, 0, 1], :]).sum(axis=-1).clip(-1, 1)
+    lengths = np.linalg.norm(lattices, axis=2)
+    units = lattices / lengths[:, :, None]
+    cosines = (units[:, [1, 2, 0]] * units[:, [2, 0, 1]]).sum(axis=2).clip(-1, 1)
     return lengths, np.degrees(np.arccos(cosines))
 
 
 def _metrics_between(
-    cells: Float[np.ndarray, 'cells 3 3'], lattice: Float[np.ndarray, '3 3']
+    cells: Float[np.ndarray, 'cells 3 3'],
+    lengths: Float[np.ndarray, 'cells 3'],
+    angles: Float[np.ndarray, 'cells 3'],
 ) -> Float[np.ndarray, 'cells 3 3']:
-    """Return the metric tensors of the lattices with the mean lengths and angles of two."""
-    lengths, angles = _parameters(cells)
-    other_lengths, other_angles = _parameters(lattice)
-    lengths = (lengths + other_lengths) / 2
-    cosines = np.cos(np.radians((angles + other_angles) / 2))
-    metrics = lengths[:, :, None] * lengths[:, None, :]
-    for (i, j), k in zip(((1, 2), (0, 2), (0, 1)), range(3), strict=True):
-        metrics[:, i, j] *= cosines[:, k]
-        metrics[:, j, i] *= cosines[:, k]
+    """Return the metric tensors of the means of cells and others, given by lengths and angles."""
+    own_lengths, own_angles = _parameters(cells)
+    sides = (own_lengths + lengths) / 2
+    cosines = np.cos(np.radians((own_angles + angles) / 2))
+    metrics = sides[:, :, None] * sides[:, None, :]
+    for axis, (i, j) in enumerate(((1, 2), (0, 2), (0, 1))):
+        metrics[:, i, j] *= cosines[:, axis]
+        metrics[:, j, i] *= cosines[:, axis]
     return metrics

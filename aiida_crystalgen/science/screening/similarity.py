@@ -40,35 +40,43 @@ def nearest(
     columns = np.ascontiguousarray(standardized.T, dtype=np.float32)
     first = _first_equal(standardized)
     rows = np.empty(len(candidates), dtype=np.int64)
-    distances = np.empty(len(candidates))
+    correlations = np.empty(len(candidates))
     for start in range(0, len(candidates), _BLOCK):
         block = slice(start, start + _BLOCK)
-        values, scales = _centred(candidates[block])
+        values = candidates[block]
+        # The references have mean 0, so that the mean of the candidates does not matter here.
         rows[block] = first[np.argmax(values.astype(np.float32) @ columns, axis=1)]
         found = standardized.take(rows[block], axis=0, mode='clip')  # unchecked: twice as fast
-        products = np.einsum('cp,cp->c', values, found)
-        distances[block] = np.clip(1 - products * scales, 0, 2)
-    return rows, distances
+        lengths = _lengths_without_mean(values)
+        correlations[block] = np.einsum('cp,cp->c', values, found) / lengths
+    vague = np.isnan(correlations)
+    if vague.any():
+        exact = _standardized(candidates[vague]) @ standardized.T
+        rows[vague] = first[exact.argmax(axis=1)]
+        correlations[vague] = exact.max(axis=1)
+    return rows, np.clip(1 - correlations, 0, 2)
+
+
+def _lengths_without_mean(
+    fingerprints: Float[np.ndarray, 'fingerprints points'],
+) -> Float[np.ndarray, ' fingerprints']:
+    """Return the lengths less the means, NaN where they are lost in rounding beside the means."""
+    squares = np.einsum('fp,fp->f', fingerprints, fingerprints)
+    sums = np.einsum('fp->f', fingerprints)
+    variances = squares - sums * sums / fingerprints.shape[1]
+    return np.sqrt(np.where(variances > 0.01 * squares, variances, np.nan))
 
 
 def _standardized(
     fingerprints: Float[np.ndarray, 'fingerprints points'],
 ) -> Float[np.ndarray, 'fingerprints points']:
     """Return the fingerprints with mean 0 and length 1, or all 0 where they do not vary."""
-    values, scales = _centred(fingerprints)
-    return values * scales[:, None]
-
-
-def _centred(
-    fingerprints: Float[np.ndarray, 'fingerprints points'],
-) -> tuple[Float[np.ndarray, 'fingerprints points'], Float[np.ndarray, ' fingerprints']]:
-    """Return the fingerprints with mean 0, and the factors that give them length 1, 0 for none."""
-    means = fingerprints.mean(axis=1, dtype=np.float64)
-    values = fingerprints - means[:, None]
-    lengths = np.sqrt(np.einsum('fp,fp->f', values, values))
+    means = fingerprints.mean(axis=1, keepdims=True, dtype=np.float64)
+    values = fingerprints - means
+    lengths = np.linalg.norm(values, axis=1, keepdims=True)
     # Rounding leaves a constant fingerprint with a tiny length instead of none.
     varies = lengths > 1e-12 * np.abs(means) * np.sqrt(fingerprints.shape[1])
-    return values, np.divide(1, lengths, out=np.zeros_like(lengths), where=varies)
+    return values * np.divide(1, lengths, out=np.zeros_like(lengths), where=varies)
 
 
 def _first_equal(

@@ -23,10 +23,14 @@ _SWAP_BC = np.array([[-1, 0, 0], [0, 0, -1], [0, -1, 0]])
 def niggli_lattices(lattices: Float[np.ndarray, 'cells 3 3']) -> Float[np.ndarray, 'cells 3 3']:
     """Return the Niggli-reduced vectors of each lattice as rows, in the given orientation, in Å.
 
-    :raises ValueError: if the reduction of a lattice does not end, as without volume.
+    :raises ValueError: if a lattice has no volume, or its reduction does not end.
     """
     result = lattices.astype(np.float64)
-    tolerances = _TOLERANCE * np.cbrt(np.abs(np.linalg.det(result)))
+    volumes = np.abs(np.linalg.det(result))
+    flat = np.flatnonzero(volumes <= 1e-9 * np.linalg.norm(result, axis=2).prod(axis=1))
+    if len(flat):
+        raise ValueError(f'lattice {flat[0]} has no volume: {lattices[flat[0]].tolist()}')
+    tolerances = _TOLERANCE * np.cbrt(volumes)
     active = np.arange(len(result))
     for _ in range(_TURNS):
         if len(active) == 0:

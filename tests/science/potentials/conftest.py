@@ -10,7 +10,7 @@ from aiida_crystalgen.science.crystals import CrystalSet
 
 @pytest.fixture
 def shaken():
-    """Return a function that displaces the atoms of a crystal and strains it, the same each time."""
+    """Return a function that strains a crystal and displaces its atoms, the same each time."""
 
     def build(symbol: str, repeats=(1, 1, 1), seed: int = 0, **lattice) -> Atoms:
         atoms = bulk(symbol, **lattice).repeat(repeats)

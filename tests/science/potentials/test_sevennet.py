@@ -92,7 +92,9 @@ def test_coincident_atoms_give_no_number(crystals):
     collapsed[1] = collapsed[0]
     result = load('7net-0').evaluate(replace(crystals, fractional_coordinates=collapsed))
     np.testing.assert_array_equal(np.isnan(result.energies), [True] + 4 * [False])
-    np.testing.assert_array_equal(result.energies[1:], load('7net-0').evaluate(crystals).energies[1:])
+    np.testing.assert_array_equal(
+        result.energies[1:], load('7net-0').evaluate(crystals).energies[1:]
+    )
 
 
 def test_an_isolated_atom_feels_nothing(crystals):
