@@ -1,1 +1,1 @@
-"""The science of crystal generation as pure functions of numpy and torch; nothing here knows AiiDA."""
+"""The science of crystal generation in functions of numpy and torch; nothing here knows AiiDA."""

@@ -351,13 +351,13 @@ class SearchWorkChain(WorkChain):
 
     def _seed(self, stage: str, label: str) -> orm.Int:
         """Return the seed of a stage of the first round."""
-        return orm.Int(derive_seed(int(self.inputs.seed), 1, stage, label))
+        return orm.Int(derive_seed(self.inputs['seed'].value, 1, stage, label))
 
     def _failure(self, name: str, child: orm.ProcessNode) -> ExitCode:
         """Report and return the exit code for a child that failed."""
         exit_code = self.exit_codes[name].format(
             process=f'{child.process_label}<{child.pk}>',
-            reason=str(child.exit_message or child.process_state.value).rstrip('.'),
+            reason=str(child.exit_message or child.process_state).rstrip('.'),
         )
         self.report(exit_code.message)
         return exit_code

@@ -1,1 +1,1 @@
-"""Generators of crystals, found by their entry points in the group ``aiida_crystalgen.generators``."""
+"""Generators of crystals, found by their entry points in ``aiida_crystalgen.generators``."""

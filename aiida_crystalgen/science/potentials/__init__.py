@@ -1,1 +1,1 @@
-"""Interatomic potentials, found by their entry points in the group ``aiida_crystalgen.potentials``."""
+"""Interatomic potentials, found by their entry points in ``aiida_crystalgen.potentials``."""

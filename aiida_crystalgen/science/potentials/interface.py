@@ -33,7 +33,7 @@ class Evaluation:
 
 @runtime_checkable
 class Potential(Protocol):
-    """An interatomic potential; constructed from its name, which fetches nothing from the network."""
+    """An interatomic potential, constructed from its name without a network."""
 
     name: str
     engine: dict[str, str]  # name, package and version: what every energy it gives is marked with
