@@ -120,7 +120,8 @@ outcome=found
 made='known crystals of silicon'
 if ! aiida-crystalgen -p "$profile" dataset show "$dataset" >/dev/null 2>&1; then
   logged 'The reference set could not be made.' \
-    aiida-crystalgen -p "$profile" dataset prototypes Si --label "$dataset" --protocol fast
+    aiida-crystalgen -p "$profile" dataset prototypes Si --label "$dataset" --protocol fast \
+      --maximum-atoms 20 --code crystalgen@localhost
   made="$(sed -n "s/^Dataset '.*': \(.*\)\.$/\1/p" "$log") of Si, relaxed with 7net-0"
   outcome='done'
 fi
