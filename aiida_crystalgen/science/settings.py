@@ -51,7 +51,7 @@ def _sentence(model: type[BaseModel], exception: ValidationError, where: str) ->
         return f"key '{path}' is missing"
     message = problem['msg'].removeprefix('Value error, ')
     if isinstance(problem['input'], Mapping):  # the settings contradict each other
-        return f'{path}: {message}' if path else message
+        return f"'{path}': {message}" if path else message
     return f"'{path}' is {problem['input']!r}: {message[0].lower()}{message[1:]}"
 
 

@@ -72,7 +72,7 @@ def test_place_in_the_file_comes_first():
 
 def test_contradiction_is_told_without_all_that_was_given():
     """What several keys say together is a sentence of its own."""
-    with pytest.raises(ValueError, match=r"^search: 'width' is 9.0, more than 'cutoff'$"):
+    with pytest.raises(ValueError, match=r"^'search': 'width' is 9.0, more than 'cutoff'$"):
         Outer.parse({'cutoff': 1.0, 'inner': {'width': 9.0}}, 'search')
 
 
