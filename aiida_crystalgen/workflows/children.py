@@ -39,7 +39,8 @@ def submit_once(
     """Return the child called ``label``, submitted now unless it was before."""
     child = _earlier_child(parent, label)
     if child is not None:
-        if child.process_state is not ProcessState.CREATED:
+        # A node just stored has no state yet.
+        if child.process_state not in (None, ProcessState.CREATED):
             return child
         _abandon(child)
     metadata = {**inputs.pop('metadata', {}), 'call_link_label': label}
