@@ -25,7 +25,7 @@ _DATABASE = Path(__file__).parents[2] / 'shared' / 'data' / 'si_allotropes_mp42.
 _IN_GROUP = 350
 _SIMILAR = 0.13
 _WINDOW = (0.05, 0.20)  # eV/atom above diamond
-_POOL = 40_000
+_POOL = 80_000
 _SEED = 1
 _PAPER = {'I': 14, 'II': 14, 'III': 5}
 

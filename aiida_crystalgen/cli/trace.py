@@ -143,11 +143,13 @@ def _training(training: TrainingSet | None, all_structures: bool) -> tuple[_Bran
     ]
     shown = labels if len(labels) <= _SHOWN else [*labels[:_SHOWN], '…']
     text = f'trained on {format_number(len(labels))} crystals'
+    if training.dataset:
+        text = f'{text} of dataset {training.dataset}'
     if not all_structures:
         text = f'{text}: {", ".join(shown)}'
     origin = _Branch(
-        f'dataset {training.dataset}, from {training.source.get("kind", "an unknown source")}',
-        f'dataset {training.dataset_pk}',
+        f'imported from {training.source.get("kind", "an unknown source")}',
+        f'crystals {training.origin_pk}',
     )
     for step in reversed(training.preparations):
         what = f'relaxed with {step.potential}' if step.potential else step.name.replace('_', ' ')

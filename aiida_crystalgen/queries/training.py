@@ -53,10 +53,10 @@ class TrainingSet:
 
     :param pk: of the node that the training read.
     :param structures: every crystal of that node.
-    :param preparations: that made it of the dataset, the last one first.
-    :param dataset: label of the dataset it was made of, empty if that set has no name.
-    :param dataset_pk: PK of that node.
-    :param source: facts about where the dataset comes from; ``kind`` above all.
+    :param preparations: that made it of what was imported, the last one first.
+    :param dataset: label of the dataset that it is, or was made of; empty if none has a name.
+    :param origin_pk: PK of the set that was imported.
+    :param source: facts about where that one comes from; ``kind`` above all.
     """
 
     pk: int
@@ -64,7 +64,7 @@ class TrainingSet:
     structures: tuple[TrainingStructure, ...]
     preparations: tuple[Preparation, ...]
     dataset: str
-    dataset_pk: int
+    origin_pk: int
     source: Mapping[str, Any]
 
 
@@ -72,18 +72,20 @@ def training_set(node: StructureSetData) -> TrainingSet:
     """Return what a set of crystals consists of, and where it comes from."""
     preparations = []
     origin = node
+    dataset = _dataset_label(node)
     # A set that was made of another set by a process is a later stage of the same dataset.
     while (before := _made_of(origin)) is not None:
         process, earlier = before
         preparations.append(_preparation(process, earlier, origin))
         origin = earlier
+        dataset = dataset or _dataset_label(origin)
     return TrainingSet(
         pk=stored_pk(node),
         uuid=node.uuid,
         structures=_structures(node),
         preparations=tuple(preparations),
-        dataset=_dataset_label(origin),
-        dataset_pk=stored_pk(origin),
+        dataset=dataset,
+        origin_pk=stored_pk(origin),
         source=origin.facts.get('source', {}),
     )
 
@@ -132,9 +134,9 @@ def _structures(node: StructureSetData) -> tuple[TrainingStructure, ...]:
 
 
 def _dataset_label(node: StructureSetData) -> str:
-    """Return the label of the dataset that a set is, or else that of the node."""
+    """Return the label of the dataset that a set is; empty if it is none."""
     query = orm.QueryBuilder()
     query.append(StructureSetData, filters={'id': node.pk}, tag='set')
     query.append(DatasetGroup, with_node='set', project='label')
     found = query.first(flat=True)
-    return node.label if found is None else str(found)
+    return '' if found is None else str(found)

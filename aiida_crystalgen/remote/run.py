@@ -110,6 +110,6 @@ def main() -> None:
     except ValueError as exception:
         files.write_json({'refused': str(exception)}, folder / files.RESULT)
     except OSError as exception:
-        sys.exit(f'crystalgen-run could not read or write a file: {exception}')
+        sys.exit(f'crystalgen-run failed: {exception}')
     else:
         files.write_json({'refused': None}, folder / files.RESULT)

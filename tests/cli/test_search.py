@@ -3,6 +3,7 @@
 import sys
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from aiida import orm
 from click.testing import CliRunner
@@ -10,6 +11,8 @@ from click.testing import CliRunner
 from aiida_crystalgen import queries
 from aiida_crystalgen.cli import crystalgen, watch
 from aiida_crystalgen.cli.space_groups import format_ranges
+from aiida_crystalgen.data.convert import node_from_crystals
+from aiida_crystalgen.data.groups import add_dataset
 from aiida_crystalgen.queries.status import search_status
 
 SEARCH_FILE = """\
@@ -76,6 +79,9 @@ def test_check_submits_nothing(run, search_file):
         ('{method: random_symmetric}', 'rdf_vae', 7, 'as in {method: rdf_vae}'),
         ('Si-Si: 2.1', 'Si-Si: -2.1', 8, 'must be positive'),
         ('Si-Si: 2.1', 'Si-Ge: 2.1', 8, 'Si-Si'),
+        ('formula_units: [4]', 'space_groups: [231]', 4, "'space_groups"),
+        ('[4]', '[1]\nspace_groups: [228]', 5, 'hold 1 formula units of Si'),
+        ('stillinger-weber', 'mace-mp-0', 13, 'would have to be downloaded'),
         ('stillinger-weber', 'stilinger', 13, "'relax.potential' is 'stilinger'"),
         ('seed: 7', 'seed: 7\nseed: 8', 15, "'seed' is given twice"),
         ('seed: 7', 'seed: -7', 14, "'seed' is -7"),
@@ -90,6 +96,16 @@ def test_mistake_is_told_with_its_line(run, search_file, old, new, line, message
     assert message in result.output
     assert f'{path}, line {line}: ' in result.output or f' and {line}' in result.output
     assert len(result.output.strip().splitlines()) == 1
+
+
+def test_empty_dataset_is_refused(run, search_file, silicon):
+    """References without a crystal are told before anything is submitted."""
+    nothing = silicon(5.4).select(np.zeros(0, dtype=int))
+    add_dataset(node_from_crystals(nothing), 'nothing')
+    result = run('search', 'check', search_file('dataset: silicon', 'dataset: nothing'))
+    assert result.exit_code == 1
+    assert 'is empty' in result.output
+    assert 'line 2' in result.output
 
 
 @pytest.mark.parametrize(

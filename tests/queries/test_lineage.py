@@ -29,7 +29,7 @@ def test_training_set_leads_to_its_dataset(of_model):
     """The relaxed, distinct crystals are traced to what was imported."""
     training = of_model.training
     assert training.dataset == 'silicon'
-    assert training.dataset_pk == load_dataset('silicon').pk
+    assert training.origin_pk == load_dataset('silicon').pk
     assert training.source['kind'] == 'prototypes'
     assert [one.name for one in training.preparations] == ['deduplicate', 'relax']
     assert training.preparations[0].after == len(training.structures)

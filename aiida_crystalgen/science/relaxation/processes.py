@@ -32,7 +32,7 @@ def relax_in_processes(
 
     :param potential: name of the potential, which every process loads for itself.
     :raises ValueError: if the potential does not know an element.
-    :raises RuntimeError: if a process ends before its work is done.
+    :raises ChildProcessError: if a process ends before its work is done.
     """
     bare = crystals.without_columns()
     with ExitStack() as stack:
@@ -88,7 +88,7 @@ def _noticing_its_end() -> Iterator[None]:
     try:
         yield
     except (ConnectionError, EOFError):
-        raise RuntimeError(
+        raise ChildProcessError(
             'a process that relaxed crystals has ended before its work was done; if it ran out of '
             'memory, use fewer processes or batch_atoms'
         ) from None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import spglib
 from jaxtyping import Int
-from pymatgen.symmetry.groups import sg_symbol_from_int_number
 
 from aiida_crystalgen.science.crystals import CrystalSet
 
@@ -41,5 +42,12 @@ def _space_group(
 
 
 def space_group_symbol(number: int) -> str:
-    """Return the Hermann–Mauguin symbol, as in 'Fd-3m' for 227; '?' for 0."""
-    return sg_symbol_from_int_number(number) if number else '?'
+    """Return the short Hermann–Mauguin symbol, as in 'P2_1/c' for 14; '?' for 0."""
+    return _symbols()[number] if number else '?'
+
+
+@cache
+def _symbols() -> dict[int, str]:
+    """Return the symbols by number, each of the group's first setting among spglib's 530."""
+    types = [spglib.get_spacegroup_type(hall) for hall in range(530, 0, -1)]
+    return {kind.number: kind.international_short for kind in types}

@@ -40,7 +40,7 @@ def test_errors_of_a_process_are_raised(make_settings, silicon, to_crystals):
 def test_a_process_that_dies_is_noticed(monkeypatch, make_settings, random_silicon, silicon):
     """Nobody waits for ever for a process that was killed."""
     monkeypatch.setattr(processes, '_WORKER', 'keyword')
-    with pytest.raises(RuntimeError, match='ended before its work was done'):
+    with pytest.raises(ChildProcessError, match='ended before its work was done'):
         relax(random_silicon(2), silicon, make_settings(processes=2))
 
 
