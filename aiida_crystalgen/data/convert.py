@@ -36,12 +36,15 @@ def node_from_crystals(crystals: CrystalSet) -> StructureSetData:
         other characters than letters, digits and underscores.
     """
     node = StructureSetData({name: getattr(crystals, name) for name in StructureSetData.GEOMETRY})
-    for name, column in crystals.columns.items():
-        if column.values.dtype.kind not in 'biufcU':
-            raise ValueError(
-                f"column '{name}' holds {column.values.dtype}, but only numbers and text are stored"
-            )
-        node.set_array(StructureSetData.COLUMN_PREFIX + name, column.values)
+    prefixes = (StructureSetData.COLUMN_PREFIX, StructureSetData.ATOM_COLUMN_PREFIX)
+    for prefix, columns in zip(prefixes, (crystals.columns, crystals.atom_columns), strict=True):
+        for name, column in columns.items():
+            if column.values.dtype.kind not in 'biufcU':
+                raise ValueError(
+                    f"column '{name}' holds {column.values.dtype}, but only numbers and text are "
+                    'stored'
+                )
+            node.set_array(prefix + name, column.values)
     symbols = element_symbols(crystals)
     formulas = sorted(set(reduced_formulas(crystals).tolist()))
     node.base.attributes.set_many(
@@ -51,6 +54,9 @@ def node_from_crystals(crystals: CrystalSet) -> StructureSetData:
             'chemical_system': '-'.join(symbols),
             'formulas': formulas[: StructureSetData.MAXIMUM_FORMULAS],
             'properties': {name: column.unit for name, column in crystals.columns.items()},
+            'atom_properties': {
+                name: column.unit for name, column in crystals.atom_columns.items()
+            },
             'metadata': dict(crystals.metadata),
         }
     )
@@ -64,6 +70,10 @@ def crystals_from_node(node: StructureSetData) -> CrystalSet:
         columns={
             name: Column(node.get_array(StructureSetData.COLUMN_PREFIX + name), unit)
             for name, unit in node.properties.items()
+        },
+        atom_columns={
+            name: Column(node.get_array(StructureSetData.ATOM_COLUMN_PREFIX + name), unit)
+            for name, unit in node.atom_properties.items()
         },
         metadata=node.facts,
     )

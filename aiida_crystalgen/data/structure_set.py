@@ -15,18 +15,21 @@ class StructureSetData(ArrayData):
 
     `aiida_crystalgen.data.convert` makes such nodes and reads them. Coordinates and properties are
     arrays in the repository: ``lattices`` in Å, ``fractional_coordinates``, ``atomic_numbers``,
-    ``counts``, and one ``column_NAME`` for each property. What is worth a query is an attribute:
+    ``counts``, one ``column_NAME`` for each property of the crystals, and one ``atom_column_NAME``
+    for each property of their atoms. What is worth a query is an attribute:
 
     - ``number``: how many crystals;
     - ``elements``: symbols in alphabetical order, and ``chemical_system``, the same as in 'Se-Sn';
     - ``formulas``: the different reduced formulas, sorted, `MAXIMUM_FORMULAS` at most;
     - ``properties``: the unit of each property, empty for pure numbers and text;
+    - ``atom_properties``: the same of the properties of atoms;
     - ``metadata``: facts about the whole set, among them ``source``, where it comes from, and
       ``engine``, the name, package and version of what computed its energies.
     """
 
     MAXIMUM_FORMULAS = 100
     COLUMN_PREFIX = 'column_'
+    ATOM_COLUMN_PREFIX = 'atom_column_'
     GEOMETRY = ('lattices', 'fractional_coordinates', 'atomic_numbers', 'counts')
 
     @property
@@ -48,6 +51,11 @@ class StructureSetData(ArrayData):
     def properties(self) -> dict[str, str]:
         """Unit of each property, by its name."""
         return self.base.attributes.get('properties')
+
+    @property
+    def atom_properties(self) -> dict[str, str]:
+        """Unit of each property of the atoms, by its name."""
+        return self.base.attributes.get('atom_properties')
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -79,12 +87,15 @@ class StructureSetData(ArrayData):
         for name, shape in expected.items():
             if shapes[name] != shape:
                 raise ValidationError(f"array '{name}' has shape {shapes[name]}, not {shape}")
+        lengths = {self.COLUMN_PREFIX + name: number for name in self.properties}
+        lengths |= {self.ATOM_COLUMN_PREFIX + name: atoms for name in self.atom_properties}
         columns = {name: shape for name, shape in shapes.items() if name not in expected}
-        if {*columns} != {self.COLUMN_PREFIX + name for name in self.properties}:
+        if {*columns} != {*lengths}:
             raise ValidationError(
-                f'the arrays {sorted(columns)} are not those of the properties '
-                f'{sorted(self.properties)}'
+                f'the arrays {sorted(columns)} are not those of the properties {sorted(lengths)}'
             )
         for name, shape in columns.items():
-            if shape[:1] != (number,):
-                raise ValidationError(f"array '{name}' has shape {shape} for {number} crystals")
+            if shape[:1] != (lengths[name],):
+                raise ValidationError(
+                    f"array '{name}' has shape {shape} for {number} crystals of {atoms} atoms"
+                )

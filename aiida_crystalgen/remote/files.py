@@ -32,6 +32,7 @@ PROGRESS = 'progress.json'
 RESULT = 'result.json'
 
 _COLUMN = 'column.'
+_ATOM_COLUMN = 'atom_column.'
 _ARRAYS = ('lattices', 'fractional_coordinates', 'atomic_numbers', 'counts')
 
 
@@ -39,10 +40,13 @@ def write_crystals(crystals: CrystalSet, file: IO[bytes] | Path) -> None:
     """Write a set of crystals as an npz archive that holds no pickle."""
     header = {
         'units': {name: column.unit for name, column in crystals.columns.items()},
+        'atom_units': {name: column.unit for name, column in crystals.atom_columns.items()},
         'metadata': dict(crystals.metadata),
     }
     arrays = {name: getattr(crystals, name) for name in _ARRAYS}
     columns = {_COLUMN + name: column.values for name, column in crystals.columns.items()}
+    for name, column in crystals.atom_columns.items():
+        columns[_ATOM_COLUMN + name] = column.values
     text = np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)
     np.savez(file, allow_pickle=False, header=text, **arrays, **columns)
 
@@ -63,6 +67,10 @@ def read_crystals(path: Path) -> CrystalSet:
             columns={
                 name: Column(content[_COLUMN + name], unit)
                 for name, unit in header['units'].items()
+            },
+            atom_columns={
+                name: Column(content[_ATOM_COLUMN + name], unit)
+                for name, unit in header['atom_units'].items()
             },
             metadata=header['metadata'],
         )

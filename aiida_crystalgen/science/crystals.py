@@ -14,9 +14,10 @@ __all__ = ('Column', 'CrystalSet', 'concatenate')
 
 @dataclass(frozen=True)
 class Column:
-    """A property with one value (a number, an array or a string) per crystal.
+    """A property with one value (a number, an array or a string) per crystal, or per atom.
 
-    :param values: array whose first axis runs over crystals; text is a numpy unicode array.
+    :param values: array whose first axis runs over crystals (or atoms); text is a numpy unicode
+        array.
     :param unit: unit of the values, empty for pure numbers and text.
     """
 
@@ -33,6 +34,7 @@ class CrystalSet:
     :param atomic_numbers: of all atoms, in the same order.
     :param counts: number of atoms of each crystal.
     :param columns: named properties, one value per crystal.
+    :param atom_columns: named properties, one value per atom, as the forces on them.
     :param metadata: JSON facts about the whole set: ``source``, ``engine`` of its energies, …
     :raises ValueError: if the shapes contradict each other, or a number is not finite.
     """
@@ -42,6 +44,7 @@ class CrystalSet:
     atomic_numbers: Int[np.ndarray, ' atoms']
     counts: Int[np.ndarray, ' crystals']
     columns: Mapping[str, Column] = field(default_factory=dict)
+    atom_columns: Mapping[str, Column] = field(default_factory=dict)
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -60,11 +63,8 @@ class CrystalSet:
             np.isfinite(self.lattices).all() and np.isfinite(self.fractional_coordinates).all()
         ):
             raise ValueError('lattices and coordinates must be finite numbers')
-        for name, column in self.columns.items():
-            if len(column.values) != crystals:
-                raise ValueError(
-                    f"column '{name}' has {len(column.values)} values for {crystals} crystals"
-                )
+        _check_lengths(self.columns, crystals, 'crystals')
+        _check_lengths(self.atom_columns, atoms, 'atoms')
 
     def __len__(self) -> int:
         return len(self.counts)
@@ -128,6 +128,10 @@ class CrystalSet:
                 name: replace(column, values=column.values[chosen])
                 for name, column in self.columns.items()
             },
+            atom_columns={
+                name: replace(column, values=column.values[atoms])
+                for name, column in self.atom_columns.items()
+            },
             metadata=self.metadata,
         )
 
@@ -139,13 +143,29 @@ class CrystalSet:
         }
         return replace(self, columns={**self.columns, **added})
 
+    def with_atom_columns(self, **columns: Column) -> CrystalSet:
+        """Return the set with these columns of its atoms added or replaced."""
+        return replace(self, atom_columns={**self.atom_columns, **columns})
+
     def without_columns(self) -> CrystalSet:
         """Return the bare crystals."""
-        return replace(self, columns={})
+        return replace(self, columns={}, atom_columns={})
 
     def with_metadata(self, **metadata: Any) -> CrystalSet:
         """Return the set with these metadata keys added or replaced."""
         return replace(self, metadata={**self.metadata, **metadata})
+
+
+def _check_lengths(columns: Mapping[str, Column], number: int, things: str) -> None:
+    """Raise unless every column has one value for each of its things.
+
+    :raises ValueError: naming the column.
+    """
+    for name, column in columns.items():
+        if len(column.values) != number:
+            raise ValueError(
+                f"column '{name}' has {len(column.values)} values for {number} {things}"
+            )
 
 
 def concatenate(sets: Sequence[CrystalSet]) -> CrystalSet:
@@ -155,19 +175,28 @@ def concatenate(sets: Sequence[CrystalSet]) -> CrystalSet:
     """
     if not sets:
         raise ValueError('there are no sets of crystals to concatenate')
-    names = [name for name in sets[0].columns if all(name in other for other in sets)]
-    columns = {}
-    for name in names:
-        units = {one.columns[name].unit for one in sets}
-        if len(units) > 1:
-            raise ValueError(f"column '{name}' is given in different units: {sorted(units)}")
-        values = np.concatenate([one[name] for one in sets])
-        columns[name] = Column(values, units.pop())
     return CrystalSet(
         lattices=np.concatenate([one.lattices for one in sets]),
         fractional_coordinates=np.concatenate([one.fractional_coordinates for one in sets]),
         atomic_numbers=np.concatenate([one.atomic_numbers for one in sets]),
         counts=np.concatenate([one.counts for one in sets]),
-        columns=columns,
+        columns=_concatenated([one.columns for one in sets]),
+        atom_columns=_concatenated([one.atom_columns for one in sets]),
         metadata=sets[0].metadata if all(one.metadata == sets[0].metadata for one in sets) else {},
     )
+
+
+def _concatenated(parts: Sequence[Mapping[str, Column]]) -> dict[str, Column]:
+    """Return the columns that all parts have, one part after another.
+
+    :raises ValueError: if a column has different units.
+    """
+    columns = {}
+    for name in parts[0]:
+        if not all(name in other for other in parts):
+            continue
+        units = {part[name].unit for part in parts}
+        if len(units) > 1:
+            raise ValueError(f"column '{name}' is given in different units: {sorted(units)}")
+        columns[name] = Column(np.concatenate([part[name].values for part in parts]), units.pop())
+    return columns

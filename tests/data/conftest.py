@@ -25,6 +25,7 @@ def make_crystals():
                 'converged': Column(np.arange(number) % 3 == 0),
                 'seed': Column(np.arange(number, dtype=np.int64)),
             },
+            atom_columns={'forces': Column(random.random((number * atoms, 3)), 'eV/Å')},
             metadata={'source': {'kind': 'test'}, 'engine': {'name': 'emt', 'version': '1'}},
         )
 

@@ -31,6 +31,9 @@ def test_sets_survive_storage(aiida_profile, make_crystals, number):
         np.testing.assert_array_equal(loaded[name], column.values)
         assert loaded[name].dtype == column.values.dtype
         assert loaded.columns[name].unit == column.unit
+    forces = loaded.atom_columns['forces']
+    np.testing.assert_array_equal(forces.values, crystals.atom_columns['forces'].values)
+    assert forces.unit == 'eV/Å'
     assert loaded.metadata == crystals.metadata
 
 

@@ -42,6 +42,7 @@ def test_number_of_formulas_is_bounded(aiida_profile, make_crystals):
         ('lattices', r"'lattices' has shape \(2, 3, 3\), not \(3, 3, 3\)"),
         ('atomic_numbers', r"'atomic_numbers' has shape \(2,\), not \(24,\)"),
         ('column_seed', r"'column_seed' has shape \(2,\) for 3 crystals"),
+        ('atom_column_forces', r"'atom_column_forces' has shape \(2,\) for 3 crystals of 24"),
         ('column_foreign', r'column_foreign.* are not those of the properties'),
     ],
 )

@@ -13,6 +13,7 @@ def test_crystals_come_back_bit_for_bit(tmp_path, silicon):
         energy=Column(np.array([-5.4, np.nan]), 'eV/atom'), label=np.array(['a', 'bcd'])
     )
     crystals = crystals.with_metadata(engine={'name': 'toy'})
+    crystals = crystals.with_atom_columns(forces=Column(np.arange(48.0).reshape(16, 3), 'eV/Å'))
     write_crystals(crystals, tmp_path / 'crystals.npz')
     again = read_crystals(tmp_path / 'crystals.npz')
     for name in ('lattices', 'fractional_coordinates', 'atomic_numbers', 'counts'):
@@ -20,6 +21,8 @@ def test_crystals_come_back_bit_for_bit(tmp_path, silicon):
     np.testing.assert_array_equal(again['energy'], crystals['energy'])
     assert again['label'].tolist() == ['a', 'bcd']
     assert again.columns['energy'].unit == 'eV/atom'
+    assert again.atom_columns['forces'].unit == 'eV/Å'
+    np.testing.assert_array_equal(again.atom_columns['forces'].values[-1], [45, 46, 47])
     assert again.metadata == {'engine': {'name': 'toy'}}
 
 

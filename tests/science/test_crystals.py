@@ -109,6 +109,16 @@ def test_columns_are_added_replaced_and_removed(mixed):
     assert 'energy' in mixed
 
 
+def test_properties_of_atoms_follow_them(mixed):
+    """Selected, turned round and joined, every atom keeps what belongs to it."""
+    numbers = Column(mixed.atomic_numbers * 1.5)
+    turned = mixed.with_atom_columns(charge=numbers).select(np.arange(len(mixed))[::-1])
+    both = concatenate([turned, mixed.with_atom_columns(charge=numbers)])
+    np.testing.assert_array_equal(both.atom_columns['charge'].values, both.atomic_numbers * 1.5)
+    assert not concatenate([turned, mixed]).atom_columns
+    assert not turned.without_columns().atom_columns
+
+
 def test_missing_column_is_named(mixed):
     """The message names the columns that there are."""
     with pytest.raises(KeyError, match=r"no column 'size', only \['energy', 'label', 'vector'\]"):
@@ -147,6 +157,7 @@ def test_shapes_that_contradict_each_other_are_refused(changes):
         ({'lattices': np.full((1, 3, 3), np.nan)}, 'finite'),
         ({'fractional_coordinates': np.full((2, 3), np.inf)}, 'finite'),
         ({'columns': {'energy': Column(np.zeros(2))}}, "'energy' has 2 values for 1 crystals"),
+        ({'atom_columns': {'charge': Column(np.zeros(1))}}, "'charge' has 1 values for 2 atoms"),
     ],
 )
 def test_impossible_values_are_refused(changes, message):

@@ -25,8 +25,9 @@ def relax_in_flight(
 ) -> Iterator[CrystalSet]:
     """Yield crystals as they finish, with a column ``row`` that tells which ones they are.
 
-    The other columns are ``energy``, ``converged``, ``steps``, ``max_force`` and ``pressure``. What
-    becomes of a crystal does not depend on the others if the potential's values do not.
+    The other columns are ``energy``, ``converged``, ``steps``, ``max_force``, ``pressure`` and
+    ``stress``, and of the atoms ``forces``. What becomes of a crystal does not depend on the others
+    if the potential's values do not.
 
     :raises ValueError: if the potential does not know an element.
     """
@@ -96,7 +97,7 @@ class _Flight:
         result[~of_strain] = np.einsum(
             'ai,aij->aj', evaluation.forces, np.repeat(deformed, counts, axis=0)
         )
-        if self._settings.cell:
+        if self._settings.freedom == 'cell':
             volumes = self._start_volumes[rows] * np.linalg.det(deformed)
             stresses = evaluation.stresses + self._settings.pressure * GPa * np.eye(3)
             on_strains = strain_forces(strains, -volumes[:, None, None] * stresses)
@@ -115,23 +116,26 @@ class _Flight:
         norms = np.sqrt((forces**2).sum(axis=1))
         largest = np.maximum.reduceat(norms, np.cumsum(sizes) - sizes)
         pressures = -np.trace(evaluation.stresses, axis1=1, axis2=2) / 3 / GPa
+        still = self._settings.freedom == 'none'
         finite = np.isfinite(evaluation.energies) & np.isfinite(largest) & np.isfinite(pressures)
         energies = np.where(finite, evaluation.energies / current.counts, np.nan)
         return current.with_columns(
             row=rows,
             energy=Column(energies, 'eV/atom'),
-            converged=finite & (largest < self._settings.fmax),
+            converged=finite & ((largest < self._settings.fmax) | still),
             steps=self._steps[rows],
             max_force=Column(largest, 'eV/Å'),
             pressure=Column(pressures, 'GPa'),
-        )
+            stress=Column(evaluation.stresses / GPa, 'GPa'),
+        ).with_atom_columns(forces=Column(evaluation.forces, 'eV/Å'))
 
     def is_done(
         self, rows: Int[np.ndarray, ' flying'], current: CrystalSet
     ) -> Bool[np.ndarray, ' flying']:
         """Return which crystals are converged, out of steps or beyond hope."""
         lost = is_out_of_volume(current, self._start_volumes[rows], self._settings.limits)
-        exhausted = current['steps'] >= self._settings.steps
+        moves = 0 if self._settings.freedom == 'none' else self._settings.steps
+        exhausted = current['steps'] >= moves
         return current['converged'] | exhausted | np.isnan(current['energy']) | lost
 
     def move(self, rows: Int[np.ndarray, ' flying'], forces: Float[np.ndarray, 'rows 3']) -> None:

@@ -33,8 +33,10 @@ def relax(
     """Return the relaxed crystals in the order of the given ones.
 
     Columns of the given crystals are kept. Added or replaced are ``energy`` (NaN if it is not
-    finite), ``converged``, ``steps`` (moves taken), ``max_force`` (see ``fmax``), ``pressure`` (of
-    the crystal itself) and ``rejection`` (why the result is unphysical, empty if it is not).
+    finite), ``converged``, ``steps`` (moves taken), ``max_force`` (see ``fmax``), ``pressure`` and
+    ``stress`` (of the crystal itself, dE/dε / V, so that a compressed crystal has a negative
+    trace), ``rejection`` (why the result is unphysical, empty if it is not), and of the atoms
+    ``forces``.
 
     :param progress: told the number of finished crystals.
     :param save: called every ``settings.save_every`` finished crystals with the rows of all that
@@ -78,5 +80,9 @@ def _assemble(
     columns = {name: column for name, column in finished.columns.items() if name != 'row'}
     reasons = unphysical_reasons(finished, start.volumes, settings.limits)
     columns['rejection'] = Column(reasons)
-    result = replace(finished, columns={**start.columns, **columns})
+    result = replace(
+        finished,
+        columns={**start.columns, **columns},
+        atom_columns={**start.atom_columns, **finished.atom_columns},
+    )
     return rows, result.with_metadata(engine=dict(potential.engine))

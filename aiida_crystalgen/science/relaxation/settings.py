@@ -58,7 +58,8 @@ class PhysicalLimits(Settings):
 class RelaxSettings(Settings):
     """How crystals are relaxed.
 
-    :param cell: whether the lattice relaxes as well, or only the atoms in it.
+    :param freedom: what may move: the ``cell`` and the ions in it, the ``ions``, or ``none``, which
+        evaluates the crystals as they are; then all of finite energy count as converged.
     :param pressure: hydrostatic, in GPa; of no effect in a fixed cell.
     :param fmax: a crystal is converged below it, in eV/Å: the norm of the force on each atom, and
         of each row of the force on the strain divided by the number of atoms. ASE's definition.
@@ -73,7 +74,7 @@ class RelaxSettings(Settings):
     :param limits: what a relaxed crystal must be like.
     """
 
-    cell: bool
+    freedom: Literal['cell', 'ions', 'none']
     pressure: float
     fmax: float = Field(gt=0)
     steps: int = Field(ge=0)

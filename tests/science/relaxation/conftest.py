@@ -16,7 +16,7 @@ def make_settings():
     def make(**changes):
         return RelaxSettings.parse(
             {
-                'cell': True,
+                'freedom': 'cell',
                 'pressure': 0.0,
                 'fmax': 0.01,
                 'steps': 300,

@@ -113,7 +113,7 @@ def test_the_energy_pays_the_work_of_the_pressure(make_settings, to_crystals):
 def test_a_fixed_cell_stays(make_settings, random_silicon, silicon):
     """Without cell only the atoms move, until the forces on them are small."""
     crystals = random_silicon(4, amplitude=0.1)
-    result = relax(crystals, silicon, make_settings(cell=False, pressure=5.0))
+    result = relax(crystals, silicon, make_settings(freedom='ions', pressure=5.0))
     np.testing.assert_allclose(result.lattices, crystals.lattices, atol=1e-12)
     forces = silicon.evaluate(result).forces
     assert np.sqrt((forces**2).sum(axis=1)).max() < 0.01
@@ -127,6 +127,8 @@ def test_results_describe_the_crystals_returned(make_settings, random_silicon, s
     np.testing.assert_allclose(result['energy'], again.energies / result.counts, atol=1e-9)
     pressures = -np.trace(again.stresses, axis1=1, axis2=2) / 3 * 160.21766
     np.testing.assert_allclose(result['pressure'], pressures, atol=1e-4)
+    np.testing.assert_allclose(result['stress'], again.stresses * 160.21766, atol=1e-4)
+    np.testing.assert_allclose(result.atom_columns['forces'].values, again.forces, atol=1e-9)
     np.testing.assert_array_equal(result['converged'], result['max_force'] < 0.01)
     assert result.metadata['engine'] == silicon.engine
 
@@ -140,6 +142,18 @@ def test_columns_are_kept(make_settings, random_silicon, silicon):
     np.testing.assert_array_equal(result['row'], np.arange(8) * 10)
     assert result.metadata['source'] == {'name': 'here'}
     np.testing.assert_array_equal(result.counts, crystals.counts)
+
+
+def test_without_freedom_crystals_are_only_evaluated(make_settings, random_silicon, silicon):
+    """Nothing moves, every crystal counts as converged, and its forces are given."""
+    crystals = random_silicon(4, amplitude=0.1)
+    result = relax(crystals, silicon, make_settings(freedom='none'))
+    np.testing.assert_allclose(result.fractional_coordinates, crystals.fractional_coordinates)
+    forces = result.atom_columns['forces'].values
+    np.testing.assert_allclose(forces, silicon.evaluate(crystals).forces, atol=1e-9)
+    assert result['converged'].all()
+    assert (result['steps'] == 0).all()
+    assert result['max_force'].max() > 0.1
 
 
 @pytest.mark.parametrize('steps', [0, 2])
