@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+
 import numpy as np
 import pytest
 
+from aiida_crystalgen.science.crystals import concatenate
 from aiida_crystalgen.science.generators.interface import Request, load_generator
 from aiida_crystalgen.science.generators.random_symmetric import RandomSymmetric
 from aiida_crystalgen.science.progress import silent
@@ -101,6 +105,19 @@ def test_a_seed_of_a_row_reproduces_its_crystal(propose, request_for):
     row = slice(5, 6)
     alone = random_crystals(contents, crystals['requested_space_group'][row], crystals['seed'][row])
     assert_same(alone, crystals.select([5]))
+
+
+def test_one_process_or_two_make_no_difference(propose, request_for):
+    """Rows shared between two other processes are those of one, bit for bit."""
+    whole = propose(request_for(candidates=40))
+    contents = CellContents({'Si': 8}, 'conventional', 23.0, 0.1, {'Si-Si': 2.1}, 50)
+    groups, seeds = whole['requested_space_group'], whole['seed']
+    with ProcessPoolExecutor(2, mp_context=get_context('spawn')) as pool:
+        parts = [
+            pool.submit(random_crystals, contents, groups[rows], seeds[rows])
+            for rows in (slice(0, 20), slice(20, 40))
+        ]
+        assert_same(whole, concatenate([part.result() for part in parts]))
 
 
 def test_incompatible_groups_are_listed_and_not_tried(propose, request_for):
