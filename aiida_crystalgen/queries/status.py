@@ -28,7 +28,7 @@ _STAGES = {
     'find_phases': 'compare the phases',
     'record_phases': 'compare the phases',
 }
-_SCREENED = ('proposed', 'similar', 'distinct', 'selected')
+_SCREENED = ('proposed', 'valid', 'similar', 'distinct', 'selected')
 
 
 @dataclass(frozen=True)

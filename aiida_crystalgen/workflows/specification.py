@@ -72,12 +72,13 @@ def search_inputs(
         raise ValueError(f"dataset '{known.label}' is empty; import crystals into it first")
     relaxation = protocol_inputs('relax', protocol, chosen['relax'], where='relax')
     shared = {'rdf': chosen['rdf'], 'duplicates': chosen['duplicates']}
-    screening = {**chosen['screening'], **shared}
+    generators = _generators(composition, chosen, crystals_from_node(known), protocol)
+    screening = {**chosen['screening'], 'validity': _validity(generators), **shared}
     phases = {**chosen['phases'], **shared}
     _check(screening, phases, relaxation)
     return {
         'references': known,
-        'generators': _generators(composition, chosen, crystals_from_node(known), protocol),
+        'generators': generators,
         'screening': screening,
         'relax': {'potential': relaxation.pop('potential'), 'settings': relaxation},
         'duplicates': chosen['duplicates'],
@@ -172,6 +173,17 @@ def _request(
         raise ValueError(str(exception).replace("'volume_", "'volume.")) from None
     _refuse_impossible(checked)
     return checked.model_dump(mode='json')
+
+
+def _validity(generators: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what a proposal must fulfil: what all generators are asked for."""
+    request = next(iter(generators.values()))['request']
+    volume, tolerance = request['volume_per_atom'], request['volume_tolerance']
+    return {
+        'distances': request['distances'],
+        'smallest_volume': volume * (1 - tolerance),
+        'largest_volume': volume * (1 + tolerance),
+    }
 
 
 def _refuse_impossible(request: Request) -> None:

@@ -1,4 +1,7 @@
-"""Which proposals are worth a relaxation: those similar enough, distinct, and within the budget."""
+"""Which proposals are worth a relaxation.
+
+Those that are valid, similar enough to something known, distinct, and within the limit.
+"""
 
 from __future__ import annotations
 
@@ -14,16 +17,18 @@ from aiida_crystalgen.science.crystals import CrystalSet, concatenate
 from aiida_crystalgen.science.fingerprints.rdf import RdfSettings, radial_distribution
 from aiida_crystalgen.science.screening.duplicates import DuplicateSettings, group_duplicates
 from aiida_crystalgen.science.screening.similarity import nearest
+from aiida_crystalgen.science.screening.validity import ValiditySettings, invalid_reasons
 from aiida_crystalgen.science.settings import Settings
 
 __all__ = ('STAGES', 'Screening', 'ScreeningSettings', 'screen')
 
-STAGES = ('proposed', 'similar', 'distinct', 'selected')
+STAGES = ('proposed', 'valid', 'similar', 'distinct', 'selected')
 
 
 class ScreeningSettings(Settings):
     """How proposals are screened.
 
+    :param validity: what a crystal must fulfil.
     :param similar_to: a proposal is accepted if it is similar to one of the references, or to one
         of its generator's replicas; with nothing named, similarity is no condition.
     :param within: largest Pearson distance of radial distribution functions that counts as
@@ -33,6 +38,7 @@ class ScreeningSettings(Settings):
     :param duplicates: of the comparison of the accepted crystals with each other.
     """
 
+    validity: ValiditySettings
     similar_to: tuple[Literal['references', 'replicas'], ...]
     within: float
     limit: int = Field(gt=0)
@@ -83,11 +89,15 @@ def screen(
 
     proposed = np.flatnonzero(rejection == '')
     stage[proposed] = 'proposed'
-    far = proposed[distance[proposed] >= settings.within]
+    rejection[proposed] = invalid_reasons(everything.select(proposed), settings.validity)
+    valid = proposed[rejection[proposed] == '']
+    stage[valid] = 'valid'
+
+    far = valid[distance[valid] >= settings.within]
     rejection[far] = [
         f'similar to nothing: Pearson distance {one:.3f} to the nearest' for one in distance[far]
     ]
-    similar = proposed[distance[proposed] < settings.within]
+    similar = valid[distance[valid] < settings.within]
     similar = similar[np.argsort(distance[similar], kind='stable')]
     stage[similar] = 'similar'
 
