@@ -76,7 +76,7 @@ esac
 begin 1 environment
 outcome=found
 if ! is_installed .venv -e .; then
-  need_disk 4
+  need_disk 8
   if [ -e .aiida/config.json ] && [ -x .venv/bin/verdi ]; then
     # The daemon would go on with the packages of before.
     .venv/bin/verdi -p "$profile" daemon stop >>"$log" 2>&1 || true

@@ -23,7 +23,7 @@ stage() {
 # Make the environment, then put the wheel of these sources into it.
 environment() {
   if ! is_installed .venv-tests '.[tests,docs,chgnet]' hatchling editables; then
-    need_disk 4
+    need_disk 8
     install_environment .venv-tests '.[tests,docs,chgnet]' hatchling editables
   fi
   pip install --no-deps --no-build-isolation --force-reinstall . >>"$log" 2>&1 ||
