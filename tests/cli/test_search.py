@@ -101,8 +101,8 @@ def test_mistake_is_told_with_its_line(run, search_file, old, new, line, message
 def test_empty_dataset_is_refused(run, search_file, silicon):
     """References without a crystal are told before anything is submitted."""
     nothing = silicon(5.4).select(np.zeros(0, dtype=int))
-    add_dataset(node_from_crystals(nothing), 'nothing')
-    result = run('search', 'check', search_file('dataset: silicon', 'dataset: nothing'))
+    add_dataset(node_from_crystals(nothing), 'hollow')
+    result = run('search', 'check', search_file('dataset: silicon', 'dataset: hollow'))
     assert result.exit_code == 1
     assert 'is empty' in result.output
     assert 'line 2' in result.output
