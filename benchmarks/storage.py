@@ -14,7 +14,7 @@ from benchmarks.claims import Claim, Context, Measurement
 if TYPE_CHECKING:
     from aiida_crystalgen.science.crystals import CrystalSet
 
-__all__ = ('CLAIMS',)
+__all__ = ('CLAIMS', 'temporary_profile')
 
 _CRYSTALS = 10_000
 _ATOMS = 8
@@ -24,7 +24,7 @@ _GOAL = 50
 
 
 @contextmanager
-def _temporary_profile() -> Iterator[None]:
+def temporary_profile() -> Iterator[None]:
     """Load a profile of the default kind in a folder of its own for the time being."""
     with tempfile.TemporaryDirectory() as folder:
         # AiiDA makes its configuration folder, with a warning, when it is imported.
@@ -71,7 +71,7 @@ def _crystals(number: int) -> CrystalSet:
 
 def _measure(context: Context) -> list[Measurement]:
     """Return crystals stored and read back per second, ours and one node for each crystal."""
-    with _temporary_profile():
+    with temporary_profile():
         from aiida import orm
         from aiida.manage import get_manager
 

@@ -35,6 +35,30 @@ def crystalgen_code(aiida_code_installed, aiida_localhost):
 
 
 @pytest.fixture
+def vasp_emulator(aiida_code_installed, aiida_localhost, tmp_path):
+    """Return a factory of the VASP emulator's Code, which also stores the placeholder POTCARs."""
+    from aiida_crystalgen.data.emulated_potcars import store_emulated_potcars
+
+    aiida_localhost.set_minimum_job_poll_interval(0.0)
+
+    def build(potential='stillinger-weber', potcars=('Si',), fail=''):
+        store_emulated_potcars(potcars)
+        variables = {'POTENTIAL': potential, 'FAIL': fail, 'MEMORY': tmp_path / 'failures'}
+        lines = [
+            f"export CRYSTALGEN_EMULATOR_{name}='{value}'" for name, value in variables.items()
+        ]
+        return aiida_code_installed(
+            computer=aiida_localhost,
+            default_calc_job_plugin='vasp.vasp',
+            filepath_executable=str(Path(sys.executable).with_name('crystalgen-vasp-emulator')),
+            with_mpi=False,
+            prepend_text='\n'.join(['export OMP_NUM_THREADS=1', *lines]),
+        )
+
+    return build
+
+
+@pytest.fixture
 def silicon():
     """Return a factory of cubic diamond silicon, one crystal for each lattice constant in Å."""
 

@@ -31,14 +31,23 @@ ONE_THREAD = 'OMP_NUM_THREADS'
     show_default=True,
     help='Number of daemon workers at least; 0 leaves the daemon alone.',
 )
-def setup(workers: int) -> None:
+@click.option(
+    '--emulator',
+    metavar='[POTENTIAL]',
+    is_flag=False,
+    flag_value='7net-0',
+    help='Also create a code that writes the files of VASP with the energies of an interatomic '
+    'potential (7net-0 if none is named), and placeholders for potential files. It is not VASP.',
+)
+def setup(workers: int, emulator: str | None) -> None:
     """Create the computer and the code that are missing, and start the daemon.
 
     What exists is left as it is, so the command can be repeated at any time.
 
     \b
-    Example:
+    Examples:
       aiida-crystalgen setup --workers 4
+      aiida-crystalgen setup --emulator
     """
     # AiiDA looks for `verdi`, and this command for its executable, on the PATH.
     folders = [str(Path(sys.executable).parent), os.environ.get('PATH', os.defpath)]
@@ -50,6 +59,11 @@ def setup(workers: int) -> None:
     computer, done = _computer(profile)
     _report('computer', computer.label, done)
     _report('code', f'{CODE}@{computer.label}', _code(computer))
+    if emulator is not None:
+        from aiida_crystalgen.cli.emulator import set_up_code, set_up_potcars
+
+        _report('code', *set_up_code(computer, emulator))
+        _report('POTCARs', *set_up_potcars())
     if workers:
         _report('daemon', *_daemon(profile, workers))
 
