@@ -19,7 +19,10 @@ __all__ = ('run_once', 'submit_once')
 
 def _earlier_child(parent: WorkChain, label: str) -> orm.ProcessNode | None:
     """Return the newest child with this call link label that has not been abandoned."""
-    links = parent.node.base.links.get_outgoing(link_type=(LinkType.CALL_CALC, LinkType.CALL_WORK))
+    links = parent.node.base.links.get_outgoing(
+        link_type=(LinkType.CALL_CALC, LinkType.CALL_WORK), link_label_filter=label
+    )
+    # To the filter an underscore is any character.
     children = [link.node for link in links.all() if link.link_label == label]
     children = [child for child in children if not child.is_killed]
     return cast('orm.ProcessNode', children[-1]) if children else None

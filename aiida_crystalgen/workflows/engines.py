@@ -1,0 +1,107 @@
+"""The engines that relax and evaluate structures, and how a work chain runs on any of them.
+
+Each engine is a work chain that takes ``structures`` and ``settings``, a Dict whose key ``freedom``
+says what may move, and returns ``relaxed``, a row for each structure, with energy, stress and
+forces. A work chain that needs an engine takes the inputs of exactly one, in the namespace of its
+name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, cast
+
+from aiida import orm
+from aiida.engine import Process, ProcessSpec, WorkChain
+from aiida.plugins import WorkflowFactory
+
+from aiida_crystalgen.data.structure_set import StructureSetData
+from aiida_crystalgen.workflows.children import submit_once
+
+__all__ = (
+    'ENGINES',
+    'Freedom',
+    'engine_inputs',
+    'engine_name',
+    'expose_engines',
+    'submit_engine',
+)
+
+ENGINES = ('potential', 'vasp')
+
+Freedom = Literal['cell', 'ions', 'none']
+
+
+def expose_engines(spec: ProcessSpec) -> None:
+    """Add the inputs of every engine as a namespace, of which exactly one may be used."""
+    for name in ENGINES:
+        spec.expose_inputs(
+            _engine(name),
+            namespace=name,
+            exclude=('structures',),
+            namespace_options={
+                'required': False,
+                'populate_defaults': False,
+                'help': f'Inputs of the engine crystalgen.relax.{name}.',
+            },
+        )
+    spec.inputs.validator = _is_one_engine
+
+
+def engine_name(inputs: Mapping[str, Any]) -> str:
+    """Return the name of the engine whose inputs are given."""
+    return next(name for name in ENGINES if inputs.get(name))
+
+
+def engine_inputs(parent: WorkChain) -> dict[str, Any]:
+    """Return the inputs of the engine of a work chain under its name, as its children take them."""
+    name = engine_name(parent.inputs)
+    return {name: parent.exposed_inputs(_engine(name), namespace=name, agglomerate=False)}
+
+
+def submit_engine(
+    parent: WorkChain,
+    label: str,
+    structures: StructureSetData,
+    freedom: Freedom,
+    *,
+    changes: Mapping[str, Any] | None = None,
+) -> orm.ProcessNode:
+    """Return the child that runs the engine of the parent's inputs, submitted unless it was before.
+
+    :param freedom: what may move; it takes the place of what the engine's settings say.
+    :param changes: of other settings of the engine, which may be nested.
+    """
+    name = engine_name(parent.inputs)
+    engine = _engine(name)
+    inputs = parent.exposed_inputs(engine, namespace=name, agglomerate=False)
+    settings = _changed(inputs.pop('settings').get_dict(), {**(changes or {}), 'freedom': freedom})
+    return submit_once(
+        parent, engine, label, structures=structures, settings=orm.Dict(settings), **inputs
+    )
+
+
+def _changed(settings: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings with the changes in place of theirs, to any depth."""
+    changed = dict(settings)
+    for key, value in changes.items():
+        old = changed.get(key)
+        changed[key] = (
+            _changed(old, value)
+            if isinstance(old, Mapping) and isinstance(value, Mapping)
+            else value
+        )
+    return changed
+
+
+def _engine(name: str) -> type[Process]:
+    """Return the work chain of an engine."""
+    return cast('type[Process]', WorkflowFactory(f'crystalgen.relax.{name}'))
+
+
+def _is_one_engine(inputs: Mapping[str, Any], _: Any) -> str | None:
+    """Return what is wrong with the choice of the engine, or nothing."""
+    given = [name for name in ENGINES if inputs.get(name)]
+    if len(given) == 1:
+        return None
+    return f'the inputs of exactly one engine are needed ({", ".join(ENGINES)}), not {given}.'
