@@ -31,6 +31,10 @@ MODULES = {
     'relax-si8': 'benchmarks.relaxation',
     'store': 'benchmarks.storage',
     'lee-chang-silicon': 'benchmarks.lee_chang',
+    'hull-agreement': 'benchmarks.hull_agreement',
+    'throttle': 'benchmarks.throttle',
+    'emulator-agreement': 'benchmarks.emulator_agreement',
+    'elastic-agreement': 'benchmarks.elastic_agreement',
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,8 @@ from aiida_crystalgen.data.convert import crystals_from_structures
 from aiida_crystalgen.queries.nodes import is_called
 from aiida_crystalgen.queries.searches import SEARCH, find_search
 from aiida_crystalgen.science.crystals import Column, CrystalSet
+from aiida_crystalgen.science.engines import engine_label
+from aiida_crystalgen.science.records import PhaseRecord
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,35 +24,13 @@ __all__ = ('PhaseRow', 'PhaseTable', 'find_phase', 'phase_crystals', 'phases')
 _RECORDS = 'records__'
 
 
-@dataclass(frozen=True)
-class PhaseRow:
+class PhaseRow(PhaseRecord):
     """A phase in one line: its record, and the nodes it belongs to.
 
-    The fields up to ``engine`` are those of `aiida_crystalgen.science.records.PhaseRecord`, which
-    explains them. ``pk`` and ``uuid`` are those of the record.
+    :param pk: of the record.
+    :param uuid: of the record.
     """
 
-    label: str
-    formula: str
-    reduced_formula: str
-    elements: tuple[str, ...]
-    number_of_atoms: int
-    space_group: int
-    space_group_symbol: str
-    energy: float
-    energy_above_lowest: float
-    energy_above_hull: float | None
-    volume_per_atom: float
-    density: float
-    shortest_distance: float
-    nearest_reference: str
-    reference_distance: float
-    known: str | None
-    generator: str
-    proposal_row: int
-    relaxed_row: int
-    copies: int
-    engine: dict[str, Any]
     pk: int
     uuid: str
     structure_pk: int
@@ -60,14 +40,9 @@ class PhaseRow:
     created: datetime
 
     @property
-    def is_new(self) -> bool:
-        """Whether none of the references of its search is equal to the phase."""
-        return self.known is None
-
-    @property
     def engine_name(self) -> str:
         """What gave the energy, with its package and version."""
-        return f'{self.engine["name"]} ({self.engine["package"]} {self.engine["version"]})'
+        return engine_label(self.engine)
 
 
 @dataclass(frozen=True)
@@ -90,7 +65,7 @@ class PhaseTable:
 
         :raises AttributeError: if phases have no such field.
         """
-        if name not in PhaseRow.__dataclass_fields__:
+        if name not in PhaseRow.model_fields:
             raise AttributeError(f"phases have no field '{name}'")
         return [getattr(row, name) for row in self.rows]
 
@@ -98,8 +73,8 @@ class PhaseTable:
         """Return the table for pandas, one column a field."""
         import pandas as pd
 
-        columns = [field.name for field in fields(PhaseRow)]
-        return pd.DataFrame([asdict(row) for row in self.rows], columns=columns)
+        columns = list(PhaseRow.model_fields)
+        return pd.DataFrame([row.model_dump() for row in self.rows], columns=columns)
 
 
 def phases(
@@ -232,9 +207,9 @@ def _row(values: list[Any], structures: dict[tuple[int, str], tuple[Any, ...]]) 
     """Return one answer of the database as a row."""
     search_pk, search_uuid, pk, uuid, created, record, path = values
     structure_pk, structure_uuid = structures[search_pk, path.removesuffix('_record')]
-    facts = {name: value for name, value in record.items() if name in PhaseRow.__annotations__}
+    facts = {name: value for name, value in record.items() if name in PhaseRecord.model_fields}
     return PhaseRow(
-        **{**facts, 'elements': tuple(facts['elements'])},
+        **facts,
         pk=pk,
         uuid=uuid,
         structure_pk=structure_pk,

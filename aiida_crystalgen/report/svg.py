@@ -79,9 +79,14 @@ def _with_titles(svg: str, gid: str, texts: Sequence[str]) -> str:
     points = iter(texts)
 
     def with_title(match: re.Match[str]) -> str:
-        return f'{match[1]}><title>{html.escape(next(points))}</title></use>'
+        text = next(points, None) if match[1] else None
+        if text is None:
+            return match[0]
+        return f'{match[1]}><title>{html.escape(text)}</title></{match[2]}>'
 
-    return before + start + re.sub(r'(<use [^>]*?)/>', with_title, after, count=len(texts))
+    # Matplotlib draws many points as uses of a path that it defines before, and few as paths.
+    drawn = r'<defs>.*?</defs>|(<(use|path) [^>]*?)/>'
+    return before + start + re.sub(drawn, with_title, after, flags=re.DOTALL)
 
 
 def _as_element(svg: str, name: str, description: str, *, width: float) -> str:

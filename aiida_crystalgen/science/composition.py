@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterable
 
 import numpy as np
+from jaxtyping import Bool
 
 from aiida_crystalgen.science.crystals import CrystalSet
 
-__all__ = ('element_symbols', 'reduced_formulas')
+__all__ = ('element_symbols', 'has_only', 'reduced_formulas')
 
 
 def element_symbols(crystals: CrystalSet) -> list[str]:
@@ -17,6 +19,15 @@ def element_symbols(crystals: CrystalSet) -> list[str]:
 
     numbers = np.unique(crystals.atomic_numbers)
     return sorted(Element.from_Z(int(number)).symbol for number in numbers)
+
+
+def has_only(crystals: CrystalSet, symbols: Iterable[str]) -> Bool[np.ndarray, ' crystals']:
+    """Return which crystals consist of none but these elements."""
+    from pymatgen.core import Element
+
+    numbers = [Element(symbol).Z for symbol in symbols]
+    strangers = crystals.crystal_of_atom[~np.isin(crystals.atomic_numbers, numbers)]
+    return np.bincount(strangers, minlength=len(crystals)) == 0
 
 
 def reduced_formulas(crystals: CrystalSet) -> np.ndarray:

@@ -3,38 +3,40 @@
 from __future__ import annotations
 
 import numpy as np
-from jaxtyping import Int
 from pydantic import Field
 
+from aiida_crystalgen.science.characterization.novelty import with_nearest_known
 from aiida_crystalgen.science.crystals import Column, CrystalSet
-from aiida_crystalgen.science.fingerprints.rdf import RdfSettings, radial_distribution
+from aiida_crystalgen.science.fingerprints.rdf import RdfSettings
 from aiida_crystalgen.science.neighbors import shortest_distances
-from aiida_crystalgen.science.screening.duplicates import (
-    DuplicateSettings,
-    group_duplicates,
-    match_references,
-)
-from aiida_crystalgen.science.screening.similarity import nearest
+from aiida_crystalgen.science.screening.duplicates import DuplicateSettings, group_duplicates
 from aiida_crystalgen.science.settings import Settings
 from aiida_crystalgen.science.stability.hull import energies_above_hull, energies_above_lowest
 from aiida_crystalgen.science.symmetry.analysis import space_groups
 
-__all__ = ('PhaseSettings', 'find_phases')
+__all__ = ('ComparisonSettings', 'PhaseSettings', 'compare_phases', 'find_phases')
 
 
-class PhaseSettings(Settings):
-    """What counts as a phase.
+class ComparisonSettings(Settings):
+    """How a relaxed crystal is compared with known ones.
 
-    :param window: largest energy above the lowest crystal of the composition, in eV/atom.
     :param symmetry_tolerance: of the space-group analysis after relaxation, in Å.
     :param rdf: of the radial distribution functions that are compared with the references.
     :param duplicates: of the comparison of the crystals with each other and the references.
     """
 
-    window: float = Field(gt=0)
     symmetry_tolerance: float = Field(gt=0)
     rdf: RdfSettings
     duplicates: DuplicateSettings
+
+
+class PhaseSettings(ComparisonSettings):
+    """What counts as a phase.
+
+    :param window: largest energy above the lowest crystal of the composition, in eV/atom.
+    """
+
+    window: float = Field(gt=0)
 
 
 def find_phases(relaxed: CrystalSet, references: CrystalSet, settings: PhaseSettings) -> CrystalSet:
@@ -60,19 +62,27 @@ def find_phases(relaxed: CrystalSet, references: CrystalSet, settings: PhaseSett
     copies = np.bincount(groups, minlength=len(candidates))[distinct]
     phases = candidates.select(distinct).with_columns(copies=copies)
     order = np.argsort(phases['energy_above_lowest'], kind='stable')
-    return _compare(phases.select(order), references, settings)
+    return compare_phases(phases.select(order), references, settings)
 
 
-def _compare(phases: CrystalSet, references: CrystalSet, settings: PhaseSettings) -> CrystalSet:
-    """Return the phases with their symmetry, their hull distance and what they resemble."""
-    curves = radial_distribution(phases, settings.rdf)
-    index, distance = nearest(curves, radial_distribution(references, settings.rdf))
-    known: Int[np.ndarray, ' crystals'] = match_references(phases, references, settings.duplicates)
-    return phases.with_columns(
+def compare_phases(
+    phases: CrystalSet, references: CrystalSet, settings: ComparisonSettings
+) -> CrystalSet:
+    """Return crystals with their place among the references, in columns as `find_phases` adds.
+
+    These are all but ``relaxed_row`` and ``copies``. ``energy_above_lowest`` takes the crystals
+    themselves into account, so give all that compete.
+
+    :param phases: with the column ``energy`` in eV/atom.
+    :param references: known crystals with energies of the same engine.
+    :raises ValueError: if the energies are those of different engines.
+    """
+    compared = with_nearest_known(
+        phases, references, rdf=settings.rdf, duplicates=settings.duplicates
+    )
+    return compared.with_columns(
+        energy_above_lowest=Column(energies_above_lowest(phases, references), 'eV/atom'),
         energy_above_hull=Column(energies_above_hull(phases, references), 'eV/atom'),
         space_group=space_groups(phases, settings.symmetry_tolerance),
-        known=known,
-        nearest_reference=index,
-        reference_distance=distance,
         shortest_distance=Column(shortest_distances(phases), 'Å'),
     )

@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from pydantic import Field
 
+from aiida_crystalgen.science.characterization.diffraction import DiffractionPeak
 from aiida_crystalgen.science.crystals import CrystalSet
+from aiida_crystalgen.science.engines import is_emulated
 from aiida_crystalgen.science.settings import Settings
 from aiida_crystalgen.science.structures import to_structure
 from aiida_crystalgen.science.symmetry.analysis import space_group_symbol
 
-__all__ = ('PhaseRecord', 'describe_phases')
+__all__ = ('PhaseRecord', 'describe_phase', 'describe_phases')
 
 
 class PhaseRecord(Settings):
@@ -29,11 +32,19 @@ class PhaseRecord(Settings):
     :param nearest_reference: label of the reference with the most similar RDF.
     :param reference_distance: Pearson distance of the two.
     :param known: label of the reference it is equal to, None for a new phase.
-    :param generator: label of the generator that proposed it.
-    :param proposal_row: row among the proposals of the generator.
+    :param generator: label of the generator that proposed it; empty if none did.
+    :param proposal_row: row among the proposals of the generator, −1 if there are none.
     :param relaxed_row: row of the relaxation.
     :param copies: number of relaxations that ended in this phase.
-    :param engine: name, package and version of what gave the energies.
+    :param engine: name, package and version of what gave the energies, for DFT also functional and
+        code; ``emulated`` is true if a stand-in for the program gave them.
+    :param prototype: label of the structure type, as in 'A_cF8_227_a'.
+    :param prototype_name: mineral or compound of this type that is most alike.
+    :param diffraction: strongest X-ray peaks, the strongest first.
+    :param phonons: verdict on the dynamical stability, with the engine of the forces.
+    :param elasticity: verdict on the mechanical stability, with the engine of the stresses.
+    :param versions: of the packages that characterized the phase.
+    :param nodes: UUIDs of what the record was made from, by what they are.
     """
 
     label: str
@@ -57,11 +68,36 @@ class PhaseRecord(Settings):
     relaxed_row: int
     copies: int
     engine: dict[str, Any]
+    prototype: str | None = None
+    prototype_name: str | None = None
+    diffraction: tuple[DiffractionPeak, ...] = ()
+    phonons: dict[str, Any] | None = None
+    elasticity: dict[str, Any] | None = None
+    versions: dict[str, str] = Field(default_factory=dict)
+    nodes: dict[str, str] = Field(default_factory=dict)
 
     @property
     def is_new(self) -> bool:
         """Whether none of the references is equal to the phase."""
         return self.known is None
+
+    @property
+    def is_emulated(self) -> bool:
+        """Whether a stand-in for a program gave the energies, or those behind a verdict."""
+        verdicts = [one or {} for one in (self.phonons, self.elasticity)]
+        return any(
+            is_emulated(one) for one in (self.engine, *(v.get('engine', {}) for v in verdicts))
+        )
+
+    @property
+    def phonon_verdict(self) -> str | None:
+        """'stable', 'acoustic noise' or 'imaginary'; None if phonons were not computed."""
+        return None if self.phonons is None else str(self.phonons['verdict'])
+
+    @property
+    def is_mechanically_stable(self) -> bool | None:
+        """Whether the elastic constants fulfil Born's conditions; None if not computed."""
+        return None if self.elasticity is None else bool(self.elasticity['stable'])
 
 
 def describe_phases(phases: CrystalSet, references: CrystalSet) -> list[PhaseRecord]:
@@ -70,18 +106,23 @@ def describe_phases(phases: CrystalSet, references: CrystalSet) -> list[PhaseRec
     :param phases: as `find_phases` returns them.
     :param references: that they were compared with; their column ``label`` names them.
     """
+    return [describe_phase(phases, row, references, f'P{row + 1}') for row in range(len(phases))]
+
+
+def describe_phase(phases: CrystalSet, row: int, references: CrystalSet, label: str) -> PhaseRecord:
+    """Return the record of one crystal.
+
+    :param phases: as `find_phases` or `compare_phases` returns them.
+    :param references: that they were compared with; their column ``label`` names them.
+    :param label: that the record is to have.
+    """
     names = references['label'] if 'label' in references else np.arange(len(references)).astype(str)
-    return [_describe(phases, row, names) for row in range(len(phases))]
-
-
-def _describe(phases: CrystalSet, row: int, names: np.ndarray) -> PhaseRecord:
-    """Return the record of one phase."""
     structure = to_structure(phases, row)
     hull = float(phases['energy_above_hull'][row])
     known = int(phases['known'][row])
     space_group = int(phases['space_group'][row])
     return PhaseRecord(
-        label=f'P{row + 1}',
+        label=label,
         formula=structure.composition.formula.replace(' ', ''),
         reduced_formula=structure.composition.reduced_formula,
         elements=tuple(sorted(element.symbol for element in structure.composition.elements)),
@@ -97,9 +138,14 @@ def _describe(phases: CrystalSet, row: int, names: np.ndarray) -> PhaseRecord:
         nearest_reference=str(names[phases['nearest_reference'][row]]),
         reference_distance=float(phases['reference_distance'][row]),
         known=None if known < 0 else str(names[known]),
-        generator=str(phases['generator'][row]),
-        proposal_row=int(phases['proposal_row'][row]),
-        relaxed_row=int(phases['relaxed_row'][row]),
-        copies=int(phases['copies'][row]),
+        generator=str(_value(phases, 'generator', row, '')),
+        proposal_row=int(_value(phases, 'proposal_row', row, -1)),
+        relaxed_row=int(_value(phases, 'relaxed_row', row, row)),
+        copies=int(_value(phases, 'copies', row, 1)),
         engine=dict(phases.metadata['engine']),
     )
+
+
+def _value(phases: CrystalSet, name: str, row: int, default: Any) -> Any:
+    """Return what a column says of a phase, or the default without that column."""
+    return phases[name][row] if name in phases else default

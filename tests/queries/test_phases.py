@@ -27,7 +27,7 @@ def statements(finished_search):
 
 def test_rows_have_all_fields_of_a_record():
     """What is recorded about a phase can be asked for."""
-    assert set(PhaseRecord.model_fields) <= set(PhaseRow.__dataclass_fields__)
+    assert set(PhaseRecord.model_fields) <= set(PhaseRow.model_fields)
 
 
 def test_phases_come_lowest_first(finished_search):
@@ -82,7 +82,7 @@ def test_table_becomes_a_dataframe(finished_search):
     table = queries.phases()
     frame = table.to_dataframe()
     assert list(frame.uuid) == table.uuid
-    assert list(frame.columns) == list(PhaseRow.__dataclass_fields__)
+    assert list(frame.columns) == list(PhaseRow.model_fields)
     assert list(queries.phases(elements=['Xe']).to_dataframe().columns) == list(frame.columns)
 
 

@@ -19,7 +19,7 @@ from pymatgen.core import Composition, Element, Structure
 from aiida_crystalgen.science.crystals import CrystalSet
 from aiida_crystalgen.science.structures import from_structures, to_structures
 
-__all__ = ('prototypes', 'typical_volume')
+__all__ = ('prototype_library', 'prototypes', 'typical_volume')
 
 _CUBIC_CENTIMETRES_PER_MOLE = 1.66054  # Å³
 _LARGEST = 200  # atoms: every prototype of the library
@@ -41,7 +41,7 @@ def prototypes(composition: str, *, volume_per_atom: float, maximum_atoms: int) 
         raise ValueError(f'the volume per atom is {volume_per_atom:g} Å³; it must be positive')
     wanted = _formula(composition)
     labels, structures = [], []
-    for entry in _library():
+    for entry in prototype_library():
         original = entry['snl'].structure
         if len(original) > maximum_atoms:
             continue
@@ -66,7 +66,7 @@ def prototypes(composition: str, *, volume_per_atom: float, maximum_atoms: int) 
     return crystals.with_metadata(source=source)
 
 
-def _library() -> list[dict[str, Any]]:
+def prototype_library() -> list[dict[str, Any]]:
     """Return pymatgen's copy of the AFLOW library: structures with tags."""
     with warnings.catch_warnings():
         # Its references are read by bibtexparser, which uses what pyparsing has deprecated.

@@ -1,17 +1,32 @@
-"""Energies above the convex hull of known crystals, and above the lowest of a composition."""
+"""Energies above the convex hull of known crystals, and above the lowest of a composition.
+
+Every energy comes with its engine, ``metadata['engine']`` of its set; those of different engines
+are never compared.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from pymatgen.core import Composition, Element
 
 from aiida_crystalgen.science.composition import reduced_formulas
 from aiida_crystalgen.science.crystals import CrystalSet
+from aiida_crystalgen.science.engines import refuse_different_engines
 
-__all__ = ('energies_above_hull', 'energies_above_lowest')
+if TYPE_CHECKING:
+    from pymatgen.analysis.phase_diagram import PhaseDiagram
+
+__all__ = (
+    'energies_above_hull',
+    'energies_above_lowest',
+    'has_energy',
+    'lowest_rows',
+    'phase_diagram',
+)
 
 
 def energies_above_hull(
@@ -27,23 +42,18 @@ def energies_above_hull(
     :param references: with energies of the same engine; those that were rejected do not count.
     :raises ValueError: if the energies are those of different engines, or of an unknown one.
     """
-    _refuse_different_engines(crystals, references)
-    lowest = _lowest_energies(references)
-    compositions = {formula: Composition(formula) for formula in lowest}
-    formulas = reduced_formulas(crystals)
-    result = np.full(len(crystals), np.nan)
-    for formula in np.unique(formulas).tolist():
-        wanted = Composition(formula)
-        parts = {
-            composition: lowest[name]
-            for name, composition in compositions.items()
-            if set(composition.elements) <= set(wanted.elements)
-        }
-        known = {composition.elements[0] for composition in parts if composition.is_element}
-        if known == set(wanted.elements):
-            rows = formulas == formula
-            result[rows] = crystals['energy'][rows] - _hull_energy(wanted, parts)
-    return result
+    refuse_different_engines(crystals, references)
+    lowest = references.select(lowest_rows(references))
+    formulas, kinds = np.unique(reduced_formulas(crystals), return_inverse=True)
+    compositions = [Composition(formula) for formula in formulas.tolist()]
+    hull = np.full(len(formulas), np.nan)
+    systems = np.array([one.chemical_system for one in compositions])
+    for system in np.unique(systems):
+        diagram = phase_diagram(lowest, system.split('-'))
+        if diagram is not None:
+            for kind in np.flatnonzero(systems == system):
+                hull[kind] = diagram.get_hull_energy_per_atom(compositions[kind])
+    return crystals['energy'] - hull[kinds]
 
 
 def energies_above_lowest(
@@ -57,7 +67,7 @@ def energies_above_lowest(
     :param references: with energies of the same engine.
     :raises ValueError: if the energies are those of different engines, or of an unknown one.
     """
-    _refuse_different_engines(crystals, references)
+    refuse_different_engines(crystals, references)
     known, own = _lowest_energies(references), _lowest_energies(crystals)
     lowest = [
         min(known.get(formula, np.inf), own.get(formula, np.inf))
@@ -67,47 +77,45 @@ def energies_above_lowest(
     return np.where(np.isfinite(above), above, np.nan)
 
 
-def _refuse_different_engines(crystals: CrystalSet, references: CrystalSet) -> None:
-    """Raise unless both sets have energies of one known engine."""
-    ours, theirs = (one.metadata.get('engine') for one in (crystals, references))
-    if ours is None or ours != theirs:
-        raise ValueError(
-            f'the crystals have energies of {_describe(ours)}, the references of '
-            f'{_describe(theirs)}; such energies cannot be compared, relax both with one engine'
-        )
-
-
-def _describe(engine: Any) -> str:
-    """Return the engine in words."""
-    if engine is None:
-        return 'an unknown engine'
-    settings = ', '.join(f'{key} {value}' for key, value in engine.items() if key != 'name')
-    return f"'{engine.get('name')}' ({settings})"
-
-
-def _lowest_energies(crystals: CrystalSet) -> dict[str, float]:
-    """Return the lowest energy of each reduced formula, in eV/atom."""
-    counted = crystals.select(_counts(crystals))
-    formulas, kinds = np.unique(reduced_formulas(counted), return_inverse=True)
-    lowest = np.full(len(formulas), np.inf)
-    np.minimum.at(lowest, kinds, counted['energy'])
-    return dict(zip(formulas.tolist(), lowest.tolist(), strict=True))
-
-
-def _counts(crystals: CrystalSet) -> Bool[np.ndarray, ' crystals']:
+def has_energy(crystals: CrystalSet) -> Bool[np.ndarray, ' crystals']:
     """Return which crystals have an energy that is worth something."""
     finite = np.isfinite(crystals['energy'])
     return finite & (crystals['rejection'] == '') if 'rejection' in crystals else finite
 
 
-def _hull_energy(composition: Composition, lowest: dict[Composition, float]) -> float:
-    """Return the energy of the hull at a composition, in eV/atom.
+def lowest_rows(crystals: CrystalSet) -> Int[np.ndarray, ' formulas']:
+    """Return the row of lowest energy of each reduced formula, in the order of the formulas.
 
-    :param lowest: energies of its elements and of what they form, in eV/atom.
+    Crystals that were rejected, or have no energy, do not count.
+    """
+    rows = np.flatnonzero(has_energy(crystals))
+    rows = rows[np.argsort(crystals['energy'][rows], kind='stable')]
+    formulas = reduced_formulas(crystals.select(rows))
+    return rows[np.unique(formulas, return_index=True)[1]]
+
+
+def phase_diagram(crystals: CrystalSet, symbols: Sequence[str]) -> PhaseDiagram | None:
+    """Return pymatgen's phase diagram of some elements; None if one of them has no crystal.
+
+    :param crystals: one of each composition, with the column ``energy`` in eV/atom. Those with
+        other elements are left out. An entry of the diagram has the row as its ``attribute``.
+    :param symbols: of the elements.
     """
     # It imports matplotlib.
     from pymatgen.analysis.phase_diagram import PDEntry, PhaseDiagram
 
-    entries = [PDEntry(one, energy * one.num_atoms) for one, energy in lowest.items()]
-    elements = [Element(symbol) for symbol in sorted(composition.as_dict())]
-    return float(PhaseDiagram(entries, elements).get_hull_energy_per_atom(composition))
+    elements = [Element(symbol) for symbol in symbols]
+    compositions = [Composition(formula) for formula in reduced_formulas(crystals).tolist()]
+    entries = [
+        PDEntry(composition, float(crystals['energy'][row]) * composition.num_atoms, attribute=row)
+        for row, composition in enumerate(compositions)
+        if set(composition.elements) <= set(elements)
+    ]
+    pure = {entry.elements[0] for entry in entries if len(entry.elements) == 1}
+    return PhaseDiagram(entries, elements) if pure == set(elements) else None
+
+
+def _lowest_energies(crystals: CrystalSet) -> dict[str, float]:
+    """Return the lowest energy of each reduced formula, in eV/atom."""
+    lowest = crystals.select(lowest_rows(crystals))
+    return dict(zip(reduced_formulas(lowest).tolist(), lowest['energy'].tolist(), strict=True))

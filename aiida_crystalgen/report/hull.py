@@ -1,0 +1,152 @@
+"""The convex hull of two or three elements as an SVG element."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import matplotlib as mpl
+import numpy as np
+from jaxtyping import Float
+from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
+
+from aiida_crystalgen.report.svg import INK, MUTED, PAPER, SERIES, themed_svg
+from aiida_crystalgen.science.engines import is_emulated
+from aiida_crystalgen.science.stability.diagram import HullDiagram, HullPoints
+
+__all__ = ('hull_plot',)
+
+_WIDTH = 7.0  # inches; the page scales it to its columns
+_ON_HULL = 1e-6  # eV/atom
+# Corners of the triangle of three elements: lower left, lower right, top.
+_CORNERS = np.array([[0.0, 0.0], [1.0, 0.0], [0.5, np.sqrt(3) / 2]])
+
+
+def hull_plot(diagram: HullDiagram) -> str:
+    """Return the hull of two elements over the composition, or that of three in a triangle.
+
+    :raises ValueError: if there are other numbers of elements.
+    """
+    plots = {2: _draw_binary, 3: _draw_ternary}
+    if len(diagram.elements) not in plots:
+        raise ValueError(
+            f'the hull of {"-".join(diagram.elements)} cannot be drawn; only those of two or three '
+            'elements can'
+        )
+    draw = plots[len(diagram.elements)]
+
+    def draw_all(figure: Figure) -> dict[str, Sequence[str]]:
+        titles = draw(figure, diagram)
+        if is_emulated(diagram.engine):
+            figure.suptitle(f'EMULATED energies: {diagram.engine["name"]}', color=SERIES[1])
+        figure.legend(loc='outside upper left', ncols=3)
+        return titles
+
+    new = int((diagram.phases.above_hull < -_ON_HULL).sum())
+    description = (
+        f'Convex hull of {"-".join(diagram.elements)} by {diagram.engine["name"]}'
+        f'{" (emulated)" if is_emulated(diagram.engine) else ""}: '
+        f'{len(diagram.references.labels)} known crystals, {len(diagram.phases.labels)} phases, '
+        f'{new} of these below the hull.'
+    )
+    return themed_svg('figure-hull', description, size=(_WIDTH, 4.8), draw=draw_all)
+
+
+def _draw_binary(figure: Figure, diagram: HullDiagram) -> dict[str, Sequence[str]]:
+    """Draw formation energies over the fraction of the second element."""
+    axes = figure.subplots()
+    known, phases = diagram.references, diagram.phases
+    for line in diagram.tie_lines:
+        ends = known.fractions[line, 1], known.formation_energies[line]
+        axes.plot(*ends, color=SERIES[1], lw=1.2, zorder=1)
+    axes.axhline(0.0, color=MUTED, lw=0.7, zorder=0)
+    titles: dict[str, Sequence[str]] = {}
+    for gid, points, marker, colour in (
+        ('known crystals', known, 'o', SERIES[1]),
+        ('phases', phases, 'D', SERIES[0]),
+    ):
+        stable = points.above_hull <= _ON_HULL
+        axes.scatter(
+            points.fractions[:, 1],
+            points.formation_energies,
+            s=26,
+            marker=marker,
+            facecolors=[colour if one else PAPER for one in stable],
+            edgecolors=colour,
+            linewidths=1.1,
+            zorder=2,
+            clip_on=False,
+            label=gid,
+            gid=gid.replace(' ', '-'),
+        )
+        titles[gid.replace(' ', '-')] = _titles(points)
+    first, second = diagram.elements
+    axes.set_xlim(0.0, 1.0)
+    axes.set_xlabel(f'Fraction of {second} in {first}–{second}')
+    axes.set_ylabel('Formation energy (eV/atom)')
+    axes.grid(axis='y')
+    axes.set_axisbelow(True)
+    return titles
+
+
+def _draw_ternary(figure: Figure, diagram: HullDiagram) -> dict[str, Sequence[str]]:
+    """Draw the hull from below, points in the colours of their energies above it."""
+    axes = figure.subplots()
+    known, phases = diagram.references, diagram.phases
+    places = _in_triangle(known)
+    for line in diagram.tie_lines:
+        axes.plot(*places[line].T, color=MUTED, lw=0.9, zorder=1)
+    for corner, symbol in zip(_CORNERS, diagram.elements, strict=True):
+        beyond = 1.07 * (corner - _CORNERS.mean(axis=0)) + _CORNERS.mean(axis=0)
+        axes.annotate(symbol, beyond, ha='center', va='center', color=INK)
+    highest = max(0.0, *np.nan_to_num(np.concatenate([known.above_hull, phases.above_hull])))
+    colours = ListedColormap(mpl.colormaps['viridis'](np.linspace(0.2, 1.0, 32)))
+    titles: dict[str, Sequence[str]] = {}
+    for gid, points, marker in (('known crystals', known, 'o'), ('phases', phases, 'D')):
+        order = np.argsort(-points.above_hull, kind='stable')  # the lowest on top
+        across, up = _in_triangle(points)[order].T
+        drawn = axes.scatter(
+            across,
+            up,
+            c=np.maximum(points.above_hull[order], 0.0),
+            cmap=colours.with_extremes(bad=PAPER),
+            vmin=0.0,
+            vmax=highest or 1.0,
+            s=34,
+            marker=marker,
+            edgecolors=INK,
+            linewidths=0.7,
+            plotnonfinite=True,
+            zorder=2,
+            clip_on=False,
+            label=gid,
+            gid=gid.replace(' ', '-'),
+        )
+        titles[gid.replace(' ', '-')] = [_titles(points)[row] for row in order]
+    figure.colorbar(drawn, label='Energy above hull (eV/atom)').outline.set_visible(False)
+    _leave_blank(axes)
+    return titles
+
+
+def _leave_blank(axes: Axes) -> None:
+    """Take away what a triangle does not need."""
+    axes.set_aspect('equal')
+    axes.set_axis_off()
+    axes.set_xlim(-0.08, 1.08)
+    axes.set_ylim(-0.08, _CORNERS[2, 1] + 0.08)
+
+
+def _in_triangle(points: HullPoints) -> Float[np.ndarray, 'crystals 2']:
+    """Return where the compositions lie in the triangle."""
+    return points.fractions @ _CORNERS
+
+
+def _titles(points: HullPoints) -> list[str]:
+    """Return what to say of each point."""
+    return [
+        f'{label}, {formula}, {above:+.3f} eV/atom from the hull'
+        for label, formula, above in zip(
+            points.labels, points.formulas, points.above_hull, strict=True
+        )
+    ]
