@@ -90,7 +90,7 @@ def show(phase: str, search: str | None) -> None:
     Example:
       aiida-crystalgen phases show P3
     """
-    from aiida_crystalgen.cli.tables import format_facts
+    from aiida_crystalgen.cli.tables import describe_stability, format_facts
     from aiida_crystalgen.queries.phases import find_phase
 
     row = find_phase(phase, search)
@@ -106,6 +106,8 @@ def show(phase: str, search: str | None) -> None:
         'volume': f'{row.volume_per_atom:.3f} Å³/atom',
         'density': f'{row.density:.3f} g/cm³',
         'distance': f'{row.shortest_distance:.3f} Å between the nearest atoms',
+        'prototype': row.prototype_name or row.prototype or 'unknown',
+        'stability': describe_stability(row),
         'known as': 'new' if row.known is None else row.known,
         'resembles': f'{row.nearest_reference} (RDF distance {row.reference_distance:.3f})',
         'origin': f'{row.generator}, row {row.proposal_row}; relaxed row {row.relaxed_row}',

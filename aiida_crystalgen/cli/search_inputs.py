@@ -90,8 +90,23 @@ def describe_search(builder: ProcessBuilder) -> str:
         'space groups': '; '.join(_space_groups(request)),
         'screening': _describe_screening(builder['screening'].get_dict()),
         'relaxation': f'by {potential}',
+        'verification': _describe_verification(builder),
     }
     return '\n'.join(f'{name:14s}{text}' for name, text in lines.items())
+
+
+def _describe_verification(builder: ProcessBuilder) -> str:
+    """Return what becomes of the lowest phases."""
+    inputs = builder['verify']
+    if not inputs or 'shortlist' not in inputs:
+        return 'none'
+    if inputs.get('vasp'):
+        engine = f'VASP by {inputs["vasp"]["code"].full_label}'
+    else:
+        engine = inputs['potential']['potential'].value
+    checks = [name for name in ('phonons', 'elasticity') if name in inputs]
+    measured = f', then {" and ".join(checks)}' if checks else ''
+    return f'{inputs["shortlist"].value} phases at most by {engine}{measured}'
 
 
 def _describe_code(builder: ProcessBuilder) -> str:

@@ -9,6 +9,7 @@ from aiida_crystalgen.queries.phases import PhaseRow
 
 __all__ = (
     'age',
+    'describe_stability',
     'format_duration',
     'format_facts',
     'format_number',
@@ -37,10 +38,12 @@ def format_table(headings: Sequence[str], rows: Iterable[Sequence[str]], right: 
 
 
 def phases_table(phases: Sequence[PhaseRow]) -> str:
-    """Return the table of phases; their search and generator are shown where they differ."""
+    """Return the table of phases; search, generator and stability are shown where they tell."""
     several = len({phase.search_pk for phase in phases}) > 1
     generators = {phase.generator for phase in phases}
     headings = ['phase', 'formula', 'space group', 'atoms', 'E − E(lowest)', 'hull']
+    judged = any(phase.phonons or phase.elasticity for phase in phases)
+    headings += ['stability'] if judged else []
     headings += ['nearest known', 'from', 'engine', 'record', *(['search'] if several else [])]
     rows = [
         [
@@ -50,17 +53,28 @@ def phases_table(phases: Sequence[PhaseRow]) -> str:
             str(phase.number_of_atoms),
             f'{phase.energy_above_lowest:.3f}',
             '–' if phase.energy_above_hull is None else f'{phase.energy_above_hull:.3f}',
+            *([describe_stability(phase)] if judged else []),
             _nearest(phase),
             f'{phase.generator} row {phase.proposal_row}'
             if len(generators) > 1
             else f'row {phase.proposal_row}',
-            str(phase.engine['name']),
+            f'EMULATED {phase.engine["name"]}' if phase.is_emulated else str(phase.engine['name']),
             str(phase.pk),
             *([str(phase.search_pk)] if several else []),
         ]
         for phase in phases
     ]
     return format_table(headings, rows, right='atoms,E − E(lowest),hull,record,search')
+
+
+def describe_stability(phase: PhaseRow) -> str:
+    """Return what the phonons and the elastic constants of a phase say."""
+    words = []
+    if phase.phonon_verdict is not None:
+        words.append(f'phonons {phase.phonon_verdict}')
+    if phase.is_mechanically_stable is not None:
+        words.append('elastic' if phase.is_mechanically_stable else 'elastically unstable')
+    return ', '.join(words) or 'not measured'
 
 
 def _nearest(phase: PhaseRow) -> str:

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aiida_crystalgen.cli.tables import format_number
+from aiida_crystalgen.science.engines import engine_label
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from aiida_crystalgen.queries.lineage import Lineage, Model, Proposal
+    from aiida_crystalgen.queries.lineage import Lineage, Model, Proposal, Relaxation
     from aiida_crystalgen.queries.training import TrainingSet
 
 __all__ = ('describe_lineage',)
@@ -53,7 +54,7 @@ def _lines(branch: _Branch, first: str = '', others: str = '') -> Iterator[tuple
 
 def _tree(lineage: Lineage, all_structures: bool) -> _Branch:
     """Return the tree of a lineage."""
-    phase, relaxation, verdict = lineage.phase, lineage.relaxation, lineage.verdict
+    phase, verdict = lineage.phase, lineage.verdict
     below = [_request(lineage.proposal)]
     if lineage.model is not None:
         training = _training(lineage.training, all_structures)
@@ -71,9 +72,10 @@ def _tree(lineage: Lineage, all_structures: bool) -> _Branch:
         f'screen {verdict.process}',
         (proposed,),
     )
-    relaxed = _Branch(
-        _relaxation(lineage), f'relax {relaxation.process}, row {relaxation.row}', (accepted,)
-    )
+    relaxed = accepted
+    for relaxation in reversed(lineage.relaxations):
+        node = f'relax {relaxation.process}, row {relaxation.row}'
+        relaxed = _Branch(_relaxation(relaxation), node, (relaxed,))
     energy = f'{phase.energy_above_lowest:.3f} eV/atom above {lineage.lowest}'
     if phase.energy_above_lowest == 0:
         energy = 'lowest in energy'
@@ -82,11 +84,9 @@ def _tree(lineage: Lineage, all_structures: bool) -> _Branch:
     return _Branch(text, f'record {phase.pk}', (relaxed,))
 
 
-def _relaxation(lineage: Lineage) -> str:
+def _relaxation(relaxation: Relaxation) -> str:
     """Return how the phase was relaxed."""
-    relaxation = lineage.relaxation
-    engine = relaxation.engine
-    text = f'relaxed with {engine["name"]} ({engine["package"]} {engine["version"]})'
+    text = f'relaxed with {engine_label(relaxation.engine)}'
     if relaxation.steps is not None:
         text = f'{text}, {format_number(relaxation.steps)} steps'
     if relaxation.max_force is not None:

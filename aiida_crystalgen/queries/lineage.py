@@ -101,13 +101,15 @@ class Lineage:
     """The way back from a phase, step by step.
 
     :param lowest: name of the crystal whose energy counts as zero.
+    :param relaxations: of the phase, the last one first; where it was verified, that of the
+        verification goes before that of the search.
     :param model: that made the proposal, None for a generator that does not learn.
     :param training: what the model learnt from, None if it was imported, or there is no model.
     """
 
     phase: PhaseRow
     lowest: str
-    relaxation: Relaxation
+    relaxations: tuple[Relaxation, ...]
     verdict: Verdict
     proposal: Proposal
     model: Model | None
@@ -137,15 +139,15 @@ def lineage(identifier: str | int, search: int | str | None = None) -> Lineage:
     phase = find_phase(identifier, search)
     recording = _creation(orm.load_node(phase.pk))
     comparison = _creation(recording.inputs['phases'])
-    relaxation = _creation(comparison.inputs['relaxed'])
-    screening = _creation(relaxation.inputs['structures'])
+    relaxations, accepted = _relaxations(comparison, phase.relaxed_row)
+    screening = _creation(accepted)
     proposing = _creation(screening.inputs[phase.generator])
     checkpoint = proposing.inputs.get('checkpoint')
     model, training = (None, None) if checkpoint is None else _model(checkpoint)
     return Lineage(
         phase=phase,
         lowest=_lowest(phase, comparison.inputs['references']),
-        relaxation=_relaxation(phase, relaxation, comparison.inputs['relaxed']),
+        relaxations=relaxations,
         verdict=_verdict(phase, screening),
         proposal=_proposal(phase, proposing, screening.inputs[phase.generator]),
         model=model,
@@ -182,14 +184,33 @@ def _lowest(phase: PhaseRow, references: StructureSetData) -> str:
     return str(crystals['label'][lowest] if 'label' in crystals else f'reference {lowest}')
 
 
-def _relaxation(phase: PhaseRow, step: _Step, relaxed: StructureSetData) -> Relaxation:
-    """Return how a phase was relaxed."""
-    steps = _value(relaxed, 'steps', phase.relaxed_row)
-    force = _value(relaxed, 'max_force', phase.relaxed_row)
+def _relaxations(comparison: _Step, row: int) -> tuple[tuple[Relaxation, ...], StructureSetData]:
+    """Return how a phase was relaxed, the last time first, and the set it was chosen from.
+
+    :param comparison: that found the phase.
+    :param row: of the phase among the relaxed crystals of that comparison.
+    """
+    found = []
+    while True:
+        relaxed = comparison.inputs['relaxed']
+        step = _creation(relaxed)
+        found.append(_relaxation(step, relaxed, row))
+        structures = step.inputs['structures']
+        # What was verified had been relaxed, compared and put on the shortlist before.
+        before = _creation(structures)
+        if 'phases' not in before.inputs:
+            return tuple(found), structures
+        comparison = _creation(before.inputs['phases'])
+        row = int(_value(before.inputs['phases'], 'relaxed_row', row))
+
+
+def _relaxation(step: _Step, relaxed: StructureSetData, row: int) -> Relaxation:
+    """Return how the crystal of a row was relaxed."""
+    steps, force = _value(relaxed, 'steps', row), _value(relaxed, 'max_force', row)
     return Relaxation(
         process=stored_pk(step.process),
-        row=phase.relaxed_row,
-        engine=phase.engine,
+        row=row,
+        engine=relaxed.facts['engine'],
         steps=None if steps is None else int(steps),
         max_force=None if force is None else float(force),
     )

@@ -27,6 +27,7 @@ _STAGES = {
     'relax': 'relax',
     'find_phases': 'compare the phases',
     'record_phases': 'compare the phases',
+    'verify': 'verify the phases',
 }
 _SCREENED = ('proposed', 'valid', 'similar', 'distinct', 'selected')
 

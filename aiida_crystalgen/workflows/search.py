@@ -14,7 +14,6 @@ from aiida_crystalgen.calculations.functions.record_phases import record_phases
 from aiida_crystalgen.calculations.functions.screen import screen
 from aiida_crystalgen.calculations.propose import is_request
 from aiida_crystalgen.calculations.verb import is_seed
-from aiida_crystalgen.data.checkpoint import CheckpointData
 from aiida_crystalgen.data.groups import PhaseGroup
 from aiida_crystalgen.data.structure_set import StructureSetData
 from aiida_crystalgen.science.seeds import derive_seed
@@ -22,6 +21,7 @@ from aiida_crystalgen.workflows.children import run_once, submit_once
 from aiida_crystalgen.workflows.propose import ProposeWorkChain
 from aiida_crystalgen.workflows.relax import PotentialRelaxWorkChain
 from aiida_crystalgen.workflows.train import TrainWorkChain
+from aiida_crystalgen.workflows.verify import VerifyWorkChain
 
 __all__ = ('SearchWorkChain',)
 
@@ -41,24 +41,18 @@ class SearchWorkChain(WorkChain):
         spec.input_namespace(
             'generators', dynamic=True, help='The generators, each under a label of its own.'
         )
-        spec.input(
-            'screening',
-            valid_type=orm.Dict,
-            serializer=orm.to_aiida_type,
-            help='Which proposals are worth a relaxation.',
-        )
+        for name, text in _SETTINGS.items():
+            spec.input(name, valid_type=orm.Dict, serializer=orm.to_aiida_type, help=text)
         spec.expose_inputs(PotentialRelaxWorkChain, namespace='relax', exclude=('structures',))
-        spec.input(
-            'duplicates',
-            valid_type=orm.Dict,
-            serializer=orm.to_aiida_type,
-            help='When two references are the same crystal.',
-        )
-        spec.input(
-            'phases',
-            valid_type=orm.Dict,
-            serializer=orm.to_aiida_type,
-            help='What counts as a phase.',
+        spec.expose_inputs(
+            VerifyWorkChain,
+            namespace='verify',
+            exclude=('phases', 'references'),
+            namespace_options={
+                'required': False,
+                'populate_defaults': False,
+                'help': 'How the lowest phases are verified; without it they are not.',
+            },
         )
         spec.input(
             'seed',
@@ -73,7 +67,16 @@ class SearchWorkChain(WorkChain):
             required=False,
             help='Code whose executable is crystalgen-run; without it all runs in the process.',
         )
-        cls._define_outputs(spec)
+        for name, text in _OUTPUTS.items():
+            spec.output(name, valid_type=StructureSetData, required=False, help=text)
+        spec.output(
+            'verdicts',
+            valid_type=orm.ArrayData,
+            required=False,
+            help='How far each proposal came, and why no further.',
+        )
+        for name, text in _NAMESPACES.items():
+            spec.output_namespace(name, dynamic=True, help=text)
         spec.inputs.validator = _validate_generators
         spec.outline(
             cls.setup,
@@ -86,56 +89,12 @@ class SearchWorkChain(WorkChain):
             cls.relax_accepted,
             cls.inspect_relaxation,
             cls.find_phases,
+            if_(cls.should_verify)(cls.verify_phases),
+            cls.record_phases,
             cls.finalize,
         )
         for status, (label, message) in _EXIT_CODES.items():
             spec.exit_code(status, label, message=message)
-
-    @classmethod
-    def _define_outputs(cls, spec: ProcessSpec) -> None:
-        """Define what a search returns."""
-        spec.output(
-            'references',
-            valid_type=StructureSetData,
-            required=False,
-            help='The references with energies of the engine of this search.',
-        )
-        spec.output_namespace(
-            'checkpoints',
-            dynamic=True,
-            valid_type=CheckpointData,
-            help='The model of each generator that learns.',
-        )
-        spec.output_namespace(
-            'proposals',
-            dynamic=True,
-            valid_type=StructureSetData,
-            help='All rows of each generator, rejected ones with their reason.',
-        )
-        spec.output(
-            'verdicts',
-            valid_type=orm.ArrayData,
-            required=False,
-            help='How far each proposal came, and why no further.',
-        )
-        spec.output(
-            'relaxed',
-            valid_type=StructureSetData,
-            required=False,
-            help='The accepted proposals after relaxation, one row each.',
-        )
-        spec.output(
-            'phases',
-            valid_type=StructureSetData,
-            required=False,
-            help='The distinct physical crystals, the lowest first.',
-        )
-        spec.output_namespace(
-            'records',
-            dynamic=True,
-            valid_type=(orm.Dict, orm.StructureData),
-            help='Structure and record of each phase, named by its row in the phases.',
-        )
 
     @classmethod
     def get_builder_from_protocol(
@@ -159,10 +118,9 @@ class SearchWorkChain(WorkChain):
         from aiida_crystalgen.workflows.specification import search_inputs
 
         builder = cls.get_builder()
-        for name, value in search_inputs(composition, references, protocol, overrides).items():
+        inputs = search_inputs(composition, references, protocol, overrides, code)
+        for name, value in inputs.items():
             builder[name] = value
-        if code is not None:
-            builder.code = code
         return builder
 
     def setup(self) -> None:
@@ -291,7 +249,7 @@ class SearchWorkChain(WorkChain):
         return None
 
     def find_phases(self) -> ExitCode | None:
-        """Reduce the relaxed crystals to phases, and record each."""
+        """Reduce the relaxed crystals to phases."""
         found = run_once(
             self,
             find_phases,
@@ -306,6 +264,30 @@ class SearchWorkChain(WorkChain):
                 return self._failure('ERROR_COMPARISON_FAILED', found)
             return self.exit_codes.ERROR_NO_PHASES.format(number=self.ctx.relaxed.number)
         self.ctx.phases = found.outputs.phases
+        return None
+
+    def should_verify(self) -> bool:
+        """Return whether an engine is given that verifies the phases."""
+        return 'verify' in self.inputs and bool(self.inputs.verify)
+
+    def verify_phases(self) -> ToContext:
+        """Let the engine relax the lowest phases, and judge them."""
+        inputs = self.exposed_inputs(VerifyWorkChain, namespace='verify', agglomerate=False)
+        verification = submit_once(
+            self,
+            VerifyWorkChain,
+            'verify',
+            phases=self.ctx.phases,
+            references=self.ctx.references,
+            **inputs,
+        )
+        return ToContext(verification=verification)
+
+    def record_phases(self) -> ExitCode | None:
+        """Take the records of the verification, or make those that the potential allows."""
+        if 'verification' in self.ctx and 'records' in self.ctx.verification.outputs:
+            self.ctx.records = dict(self.ctx.verification.outputs.records)
+            return None
         recorded = run_once(
             self,
             record_phases,
@@ -320,13 +302,16 @@ class SearchWorkChain(WorkChain):
         }
         return None
 
-    def finalize(self) -> None:
+    def finalize(self) -> ExitCode | None:
         """Return everything, and put the records in the group of this search."""
         self._give_out()
         records = [node for label, node in self.ctx.records.items() if label.endswith('_record')]
         group, _ = PhaseGroup.collection.get_or_create(label=f'search-{self.uuid}')
         group.add_nodes(records)
         self.report(f'found {len(records)} phases, in group {group.label}')
+        if 'verification' in self.ctx and not self.ctx.verification.is_finished_ok:
+            return self._failure('ERROR_VERIFICATION_FAILED', self.ctx.verification)
+        return None
 
     def _give_out(self) -> None:
         """Return what there is so far."""
@@ -376,6 +361,21 @@ def _validate_generators(inputs: Mapping[str, Any], _: Any) -> str | None:
     return None
 
 
+_SETTINGS = {
+    'screening': 'Which proposals are worth a relaxation.',
+    'duplicates': 'When two references are the same crystal.',
+    'phases': 'What counts as a phase.',
+}
+_OUTPUTS = {
+    'references': 'The references with energies of the engine of this search.',
+    'relaxed': 'The accepted proposals after relaxation, one row each.',
+    'phases': 'The distinct physical crystals, the lowest first.',
+}
+_NAMESPACES = {
+    'checkpoints': 'The model of each generator that learns.',
+    'proposals': 'All rows of each generator, rejected ones with their reason.',
+    'records': 'Structure and record of each phase, named by its row in the phases.',
+}
 _EXIT_CODES = {
     430: ('ERROR_REFERENCES_FAILED', 'The references have no energies: {process}: {reason}.'),
     431: ('ERROR_TRAINING_FAILED', 'No generator could be trained; {process}: {reason}.'),
@@ -385,4 +385,5 @@ _EXIT_CODES = {
     435: ('ERROR_RELAXATION_FAILED', 'Nothing was relaxed; {process}: {reason}.'),
     436: ('ERROR_COMPARISON_FAILED', 'The phases could not be compared; {process}: {reason}.'),
     437: ('ERROR_NO_PHASES', 'None of {number} relaxed crystals is physical and low in energy.'),
+    438: ('ERROR_VERIFICATION_FAILED', 'Not all is verified; {process}: {reason}.'),
 }

@@ -17,6 +17,7 @@ from aiida_crystalgen.science.crystals import CrystalSet
 from aiida_crystalgen.science.generators.interface import Request, generator_names
 from aiida_crystalgen.science.settings import Settings, closest
 from aiida_crystalgen.workflows.protocol import has_protocols, protocol_inputs
+from aiida_crystalgen.workflows.verify_choice import chosen_verification
 
 __all__ = ('search_inputs',)
 
@@ -56,6 +57,7 @@ def search_inputs(
     references: StructureSetData | str,
     protocol: str | None,
     overrides: Mapping[str, Any] | None,
+    code: orm.AbstractCode | None,
 ) -> dict[str, Any]:
     """Return the inputs of `SearchWorkChain` for a composition and a protocol.
 
@@ -63,6 +65,7 @@ def search_inputs(
     :param references: known crystals, as a node or the label of a dataset.
     :param protocol: of the search; the default if None.
     :param overrides: what differs from the protocol, with the keys of its YAML file.
+    :param code: whose executable is crystalgen-run; None works in the process.
     :raises ValueError: naming the first key or value that does not fit.
     """
     chosen = protocol_inputs('search', protocol, overrides)
@@ -76,7 +79,7 @@ def search_inputs(
     screening = {**chosen['screening'], 'validity': _validity(generators), **shared}
     phases = {**chosen['phases'], **shared}
     _check(screening, phases, relaxation)
-    return {
+    inputs = {
         'references': known,
         'generators': generators,
         'screening': screening,
@@ -85,6 +88,12 @@ def search_inputs(
         'phases': phases,
         'seed': chosen['seed'],
     }
+    verification = chosen_verification(chosen, phases, known, protocol, code=code)
+    if verification:
+        inputs['verify'] = verification
+    if code is not None:
+        inputs['code'] = code
+    return inputs
 
 
 def _check(screening: dict[str, Any], phases: dict[str, Any], relaxation: dict[str, Any]) -> None:

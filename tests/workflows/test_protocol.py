@@ -4,7 +4,17 @@ import pytest
 
 from aiida_crystalgen.workflows.protocol import available_protocols, protocol_inputs
 
-NAMES = ['search', 'relax', 'train/rdf_vae']
+NAMES = [
+    'search',
+    'relax',
+    'train/rdf_vae',
+    'relax_vasp',
+    'references',
+    'phonon',
+    'elastic',
+    'characterization',
+    'verify',
+]
 PROTOCOLS = ['fast', 'balanced', 'stringent', 'lee-chang-2021']
 
 

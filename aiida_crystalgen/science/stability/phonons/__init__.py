@@ -1,0 +1,1 @@
+"""Harmonic phonons from finite displacements, and whether a crystal is dynamically stable."""

@@ -1,0 +1,161 @@
+"""The phonon work chain, run with classical potentials."""
+
+import numpy as np
+import pytest
+from aiida import orm
+from aiida.engine import run_get_node
+
+from aiida_crystalgen.data.convert import crystals_from_node, structure_from_row
+from aiida_crystalgen.science.crystals import CrystalSet
+from aiida_crystalgen.science.relaxation import RelaxSettings
+from aiida_crystalgen.science.stability.phonons.settings import PhononSettings
+from aiida_crystalgen.workflows.phonon import PhononWorkChain
+from aiida_crystalgen.workflows.protocol import available_protocols, protocol_inputs
+
+pytestmark = pytest.mark.usefixtures('aiida_profile')
+
+CORNERS = [[0.0, 0, 0], [0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]]
+
+
+def engine(potential='stillinger-weber', **changes):
+    """Return the inputs of a potential as the engine."""
+    settings = protocol_inputs('relax', 'balanced', {'processes': 1, **changes})
+    del settings['potential']
+    return {'potential': {'potential': potential, 'settings': settings}}
+
+
+@pytest.fixture
+def builder(silicon):
+    """Return a function that makes a builder for silicon, of fcc with an edge in Å if given one."""
+
+    def build(fcc=None, potential='stillinger-weber', **overrides):
+        crystal = silicon(5.431)
+        if fcc is not None:
+            numbers = np.full(4, 14)
+            crystal = CrystalSet(
+                fcc * np.eye(3)[None], np.array(CORNERS), numbers, np.array([4])
+            )
+        return PhononWorkChain.get_builder_from_protocol(
+            structure_from_row(crystal, 0),
+            engine=engine(potential),
+            protocol='fast',
+            overrides=overrides,
+        )
+
+    return build
+
+
+def test_silicon_is_stable_and_its_graph_is_whole(builder):
+    """The verdict has the nodes that it came from, with the engine that gave the forces."""
+    results, node = run_get_node(builder())
+    assert node.is_finished_ok, node.exit_message
+    verdict = results['phonons'].get_dict()
+    assert (verdict['verdict'], verdict['space_group']) == ('stable', 227)
+    assert verdict['engine']['name'] == 'stillinger-weber'
+    assert 'followed' not in results
+    analysis = results['phonons'].creator
+    assert analysis.inputs.evaluated.uuid == results['supercells'].uuid
+    symmetrized = analysis.inputs.supercells.creator.inputs.structure
+    assert symmetrized.uuid == results['symmetrized'].uuid
+    assert symmetrized.creator.inputs.structure.uuid == node.inputs.structure.uuid
+
+
+def test_outputs_are_those_that_aiida_plots(builder):
+    """Bands have THz, labels and a cell; density and thermal properties have names and units."""
+    results, _ = run_get_node(builder())
+    bands = results['bands']
+    assert bands.units == 'THz'
+    assert [name for _, name in bands.labels][:3] == ['GAMMA', 'X', 'U']
+    assert 'THz' in bands._exportcontent('mpl_singlefile')[0].decode()
+    assert results['dos'].get_x()[2] == 'THz'
+    assert [unit for _, _, unit in results['thermal'].get_y()] == ['eV/atom', *2 * ['k_B/atom']]
+    weights = results['mesh'].get_kpoints(also_weights=True)[1]
+    assert weights.sum() == pytest.approx(1)
+
+
+def test_supercells_are_evaluated_as_they_are(builder):
+    """The engine moves no atom, whatever its own settings say."""
+    inputs = builder()
+    assert inputs.potential.settings['freedom'] == 'cell'
+    results, _ = run_get_node(inputs)
+    supercells = crystals_from_node(results['phonons'].creator.inputs.supercells)
+    evaluated = crystals_from_node(results['supercells'])
+    np.testing.assert_array_equal(
+        evaluated.fractional_coordinates, supercells.fractional_coordinates
+    )
+    assert evaluated['steps'].tolist() == [0, 0]
+
+
+def test_following_lowers_the_energy_until_it_is_stable(builder):
+    """From fcc silicon, unstable at L, imaginary modes lead to a stable crystal."""
+    results, node = run_get_node(builder(4.15, following={'rounds': 4}))
+    assert node.is_finished_ok, node.exit_message
+    assert (results['phonons']['verdict'], results['phonons']['label']) == ('imaginary', 'L')
+    assert 'thermal' not in results
+    followed = results['followed']
+    assert followed['following']['energy_change'] < -0.01
+    assert followed['phonons']['energy'] < results['phonons']['energy'] - 0.01
+    assert followed['phonons']['verdict'] == 'stable'
+
+
+def test_without_phonons_of_its_own_the_followed_structure_comes_out(builder):
+    """One round relaxes along the modes of one point, and ends."""
+    settings = {'rounds': 1, 'points': 1, 'phonons': False}
+    results, node = run_get_node(builder(4.15, following=settings))
+    assert node.is_finished_ok, node.exit_message
+    assert set(results['followed']) == {'following', 'structure'}
+    assert len(results['followed']['following']['modes']) == 1
+    displaced = results['followed']['structure'].creator.inputs.displaced
+    assert displaced.creator.inputs.force_constants.uuid == results['force_constants'].uuid
+
+
+@pytest.mark.parametrize(
+    ('inputs', 'status', 'message'),
+    [
+        ({'symmetry_tolerance': 3.0}, 450, 'spglib finds no space group'),
+        ({'potential': 'emt'}, 451, "'emt' does not know the element Si"),
+    ],
+)
+def test_what_fails_ends_with_its_reason(inputs, status, message, builder):
+    """The exit code says at which stage, its message why."""
+    _, node = run_get_node(builder(**inputs))
+    assert node.exit_status == status
+    assert message in node.exit_message
+
+
+def test_rejected_supercells_are_named(builder):
+    """A supercell that the engine calls unphysical gives no forces."""
+    inputs = builder()
+    inputs.potential = engine(limits={'shortest_bond': 2.0})['potential']
+    _, node = run_get_node(inputs)
+    assert node.exit_status == 452
+    assert '2 of 2 supercells have no forces: row 0:' in node.exit_message
+
+
+@pytest.mark.parametrize(
+    ('settings', 'message'),
+    [
+        ({'displacement': -0.01}, 'displacement'),
+        ({'minimum_lenght': 10}, "unknown key 'minimum_lenght'. Did you mean 'minimum_length'"),
+        ({'engines': {'vsap': {}}}, "unknown key 'engines.vsap'. Did you mean 'vasp'"),
+    ],
+)
+def test_settings_are_checked_at_the_port(settings, message, builder):
+    """Nothing runs with numbers that mean nothing."""
+    inputs = builder()
+    with pytest.raises(ValueError, match=message):
+        inputs.settings = {**inputs.settings.get_dict(), **settings}
+
+
+@pytest.mark.parametrize('protocol', available_protocols('phonon'))
+def test_protocols_are_complete(protocol, silicon):
+    """Each gives all numbers, and what it changes fits the settings of the engines."""
+    settings = PhononSettings.parse(protocol_inputs('phonon', protocol))
+    builder = PhononWorkChain.get_builder_from_protocol(
+        structure_from_row(silicon(5.431), 0), protocol=protocol
+    )
+    assert PhononSettings.parse(builder.settings.get_dict()) == settings
+    assert builder.potential.potential == orm.Str('7net-0')
+    given = builder.potential.settings.get_dict()
+    RelaxSettings.parse({**given, **settings.engines['potential']})
+    protocol_inputs('relax_vasp', protocol, settings.engines['vasp'])
