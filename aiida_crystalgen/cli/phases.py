@@ -90,7 +90,7 @@ def show(phase: str, search: str | None) -> None:
     Example:
       aiida-crystalgen phases show P3
     """
-    from aiida_crystalgen.cli.tables import describe_stability, format_facts
+    from aiida_crystalgen.cli.tables import format_facts
     from aiida_crystalgen.queries.phases import find_phase
 
     row = find_phase(phase, search)
@@ -107,7 +107,7 @@ def show(phase: str, search: str | None) -> None:
         'density': f'{row.density:.3f} g/cm³',
         'distance': f'{row.shortest_distance:.3f} Å between the nearest atoms',
         'prototype': row.prototype_name or row.prototype or 'unknown',
-        'stability': describe_stability(row),
+        'stability': row.stability or 'not measured',
         'known as': 'new' if row.known is None else row.known,
         'resembles': f'{row.nearest_reference} (RDF distance {row.reference_distance:.3f})',
         'origin': f'{row.generator}, row {row.proposal_row}; relaxed row {row.relaxed_row}',
@@ -188,5 +188,6 @@ def _cif_items(row: PhaseRow) -> str:
         'energy_ev_per_atom': f'{row.energy:.8f}',
         'energy_above_lowest_ev_per_atom': f'{row.energy_above_lowest:.8f}',
         'engine': f"'{row.engine_name}'",
+        'stability': f"'{row.stability or 'not measured'}'",
     }
     return ''.join(f'_crystalgen_{name}   {value}\n' for name, value in items.items())

@@ -9,7 +9,6 @@ from aiida_crystalgen.queries.phases import PhaseRow
 
 __all__ = (
     'age',
-    'describe_stability',
     'format_duration',
     'format_facts',
     'format_number',
@@ -42,7 +41,7 @@ def phases_table(phases: Sequence[PhaseRow]) -> str:
     several = len({phase.search_pk for phase in phases}) > 1
     generators = {phase.generator for phase in phases}
     headings = ['phase', 'formula', 'space group', 'atoms', 'E − E(lowest)', 'hull']
-    judged = any(phase.phonons or phase.elasticity for phase in phases)
+    judged = any(phase.stability for phase in phases)
     headings += ['stability'] if judged else []
     headings += ['nearest known', 'from', 'engine', 'record', *(['search'] if several else [])]
     rows = [
@@ -53,7 +52,7 @@ def phases_table(phases: Sequence[PhaseRow]) -> str:
             str(phase.number_of_atoms),
             f'{phase.energy_above_lowest:.3f}',
             '–' if phase.energy_above_hull is None else f'{phase.energy_above_hull:.3f}',
-            *([describe_stability(phase)] if judged else []),
+            *([phase.stability] if judged else []),
             _nearest(phase),
             f'{phase.generator} row {phase.proposal_row}'
             if len(generators) > 1
@@ -65,16 +64,6 @@ def phases_table(phases: Sequence[PhaseRow]) -> str:
         for phase in phases
     ]
     return format_table(headings, rows, right='atoms,E − E(lowest),hull,record,search')
-
-
-def describe_stability(phase: PhaseRow) -> str:
-    """Return what the phonons and the elastic constants of a phase say."""
-    words = []
-    if phase.phonon_verdict is not None:
-        words.append(f'phonons {phase.phonon_verdict}')
-    if phase.is_mechanically_stable is not None:
-        words.append('elastic' if phase.is_mechanically_stable else 'elastically unstable')
-    return ', '.join(words) or 'not measured'
 
 
 def _nearest(phase: PhaseRow) -> str:

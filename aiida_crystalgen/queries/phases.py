@@ -154,6 +154,7 @@ def phase_crystals(rows: Sequence[PhaseRow]) -> CrystalSet:
         'energy_above_hull': Column(np.array(hull), 'eV/atom'),
         'space_group': Column(np.array([row.space_group for row in rows])),
         'engine': Column(np.array([row.engine_name for row in rows])),
+        'stability': Column(np.array([row.stability or 'not measured' for row in rows])),
         'record': Column(np.array([row.uuid for row in rows])),
         'structure': Column(np.array([row.structure_uuid for row in rows])),
         'search': Column(np.array([row.search_uuid for row in rows])),

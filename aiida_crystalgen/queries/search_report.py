@@ -37,10 +37,7 @@ def search_report(pk: int) -> SearchReport:
         groups=figures.energies_of_groups(results),
         rdfs=figures.rdf_comparisons(results),
         stages=_stages(pk),
-        engine_note=(
-            f'All energies are those of {engine}, the reference crystals relaxed with it as well; '
-            'energies of other engines are not comparable with them.'
-        ),
+        engine_note=_engine_note(engine, results),
         versions=_versions(results, engine),
         nodes=_nodes(results),
         citations=citations([*methods, engine.package]),
@@ -62,6 +59,21 @@ def _engine(results: SearchResults) -> Engine:
     raise ValueError(
         f'search {pk} ended before it had any energies, so there is nothing to report; '
         f'`verdi process report {pk}` says what happened'
+    )
+
+
+def _engine_note(engine: Engine, results: SearchResults) -> str:
+    """Return which energies are whose."""
+    verified = _engine_of(results.phases[0]) if results.phases else engine
+    if verified == engine:
+        return (
+            f'All energies are those of {engine}, the reference crystals relaxed with it as well; '
+            'energies of other engines are not comparable with them.'
+        )
+    mark = 'EMULATED ' if verified.emulated else ''
+    return (
+        f'Energies of the table of phases are those of {mark}{verified}, which verified them; '
+        f'those of the figures are those of {engine}. The two are not comparable.'
     )
 
 
@@ -105,6 +117,7 @@ def _phases(results: SearchResults) -> tuple[Phase, ...]:
             origin=f'{row.generator}, row {row.proposal_row}',
             engine=_engine_of(row),
             record=row.uuid,
+            stability=row.stability,
         )
         for place, row in enumerate(results.phases)
     )

@@ -203,6 +203,7 @@ class Phase:
     :param origin: generator and row, as in 'rdf_vae, row 77'.
     :param engine: what computed its energy.
     :param record: identifier of its record in the provenance graph, or empty.
+    :param stability: what phonons and elastic constants say, or empty.
     :raises ValueError: if ``crystal`` is not exactly one.
     """
 
@@ -218,6 +219,7 @@ class Phase:
     origin: str
     engine: Engine
     record: str = ''
+    stability: str = ''
 
     def __post_init__(self) -> None:
         """Check that the crystal is one."""

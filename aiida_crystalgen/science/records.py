@@ -99,6 +99,16 @@ class PhaseRecord(Settings):
         """Whether the elastic constants fulfil Born's conditions; None if not computed."""
         return None if self.elasticity is None else bool(self.elasticity['stable'])
 
+    @property
+    def stability(self) -> str:
+        """What phonons and elastic constants say in words, empty if neither was measured."""
+        words = []
+        if self.phonon_verdict is not None:
+            words.append(f'phonons {self.phonon_verdict}')
+        if self.is_mechanically_stable is not None:
+            words.append('elastically stable' if self.is_mechanically_stable else 'elastically unstable')
+        return ', '.join(words)
+
 
 def describe_phases(phases: CrystalSet, references: CrystalSet) -> list[PhaseRecord]:
     """Return the record of each phase, labelled P1, P2, … in their order.

@@ -58,9 +58,13 @@ class VaspRelaxWorkChain(DftRelaxWorkChain):
                 merge_tags(inputs[name], values) if name == 'incar' else {**inputs[name], **values}
             )
         options, limit = inputs.pop('options'), inputs.pop('max_concurrent')
+        loaded = load_vasp_code(code) if isinstance(code, str) else code
+        if loaded.with_mpi is not None and 'withmpi' not in chosen.get('options', {}):
+            # A code that knows whether it runs under MPI bears no other opinion.
+            del options['withmpi']
         builder = cls.get_builder()
         builder.structures = structures
-        builder.code = load_vasp_code(code) if isinstance(code, str) else code
+        builder.code = loaded
         builder.settings = VaspSettings.parse(inputs).model_dump(mode='json')
         builder.options = options
         builder.max_concurrent = limit

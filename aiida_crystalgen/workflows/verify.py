@@ -156,7 +156,7 @@ class VerifyWorkChain(WorkChain):
         if 'relaxed' not in relaxation.outputs:
             return self._failure('ERROR_RELAXATION_FAILED', relaxation)
         self.out('relaxed', relaxation.outputs.relaxed)
-        if 'references' not in references.outputs:
+        if 'references' not in references.outputs or not references.outputs.references.number:
             return self._failure('ERROR_REFERENCES_FAILED', references)
         self.ctx.known = references.outputs.references
         self.out('references', self.ctx.known)
