@@ -106,7 +106,7 @@ class PhaseRecord(Settings):
         if self.phonon_verdict is not None:
             words.append(f'phonons {self.phonon_verdict}')
         if self.is_mechanically_stable is not None:
-            words.append('elastically stable' if self.is_mechanically_stable else 'elastically unstable')
+            words.append(f'elastically {"stable" if self.is_mechanically_stable else "unstable"}')
         return ', '.join(words)
 
 
