@@ -35,6 +35,7 @@ MODULES = {
     'throttle': 'benchmarks.throttle',
     'emulator-agreement': 'benchmarks.emulator_agreement',
     'elastic-agreement': 'benchmarks.elastic_agreement',
+    'phonon-agreement': 'benchmarks.phonon_agreement',
 }
 
 

@@ -25,23 +25,36 @@ environment() {
   if ! is_installed .venv-tests '.[tests,docs,chgnet]' hatchling editables; then
     need_disk 8
     install_environment .venv-tests '.[tests,docs,chgnet]' hatchling editables
+    # Its requirements ask for an older seekpath than the one it runs with.
+    pip install --no-deps -c constraints.txt aiida-quantumespresso elementpath qe-tools xmlschema \
+      >>"$log" 2>&1 || fail_with_log 'The engine Quantum ESPRESSO could not be installed.'
   fi
   pip install --no-deps --no-build-isolation --force-reinstall . >>"$log" 2>&1 ||
     fail_with_log 'The wheel of this checkout could not be built and installed.'
 }
 
-# Find or install the browser of the report's tests.
-browser() {
+# Install the Debian package $2 unless its program $1 is there.
+program() {
   local as_root=''
   if [ "$(id -u)" -ne 0 ]; then as_root='sudo -n'; fi
-  if ! command -v chromium >/dev/null && command -v apt-get >/dev/null; then
+  if ! command -v "$1" >/dev/null && command -v apt-get >/dev/null; then
     # shellcheck disable=SC2086
-    { $as_root apt-get update -q && $as_root apt-get install -qy --no-install-recommends chromium; } \
+    { $as_root apt-get update -q && $as_root apt-get install -qy --no-install-recommends "$2"; } \
       >>"$log" 2>&1 </dev/null || true
   fi
-  if command -v chromium; then return; fi
+  command -v "$1"
+}
+
+# Find or install the browser of the report's tests.
+browser() {
+  if program chromium chromium; then return; fi
   [ -z "${CI:-}" ] || fail_with_log 'The tests of the report need chromium, which is not there.'
   printf 'No chromium here: the tests of the report in a browser are skipped.\n'
+}
+
+# Find or install a density-functional code.
+density_functional_code() {
+  program pw.x quantum-espresso || printf 'No pw.x here: the tests with it are skipped.\n'
 }
 
 export PATH="$PWD/.venv-tests/bin:$PATH"
@@ -53,6 +66,7 @@ trap 'rm -rf "$AIIDA_PATH"' EXIT
 
 stage environment environment
 stage browser browser
+stage 'density-functional code' density_functional_code
 stage lint ruff check .
 stage format ruff format --check .
 stage spelling codespell

@@ -27,7 +27,7 @@ __all__ = (
     'submit_engine',
 )
 
-ENGINES = ('potential', 'vasp')
+ENGINES = ('potential', 'quantumespresso', 'vasp')
 
 Freedom = Literal['cell', 'ions', 'none']
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,8 @@ def protocol_inputs(
         key: value for key, value in content['protocols'][chosen].items() if key != 'description'
     }
     inputs = _merge(content['default_inputs'], differences, where)
-    return _merge(inputs, overrides or {}, where)
+    # Callers may change what they get; the files are read once.
+    return deepcopy(_merge(inputs, overrides or {}, where))
 
 
 def _merge(inputs: Mapping[str, Any], overrides: Mapping[str, Any], path: str) -> dict[str, Any]:

@@ -48,7 +48,7 @@ def test_phases_are_verified_and_marked_as_emulated(verified, tmp_path):
 
     way = lineage(record.pk)
     assert [one.engine.get('emulated', False) for one in way.relaxations] == [True, False]
-    assert len(way.training_structures) == verified.inputs.references.number
+    assert len(way.training_structures) == verified.outputs.references.number
     run = CliRunner().invoke
     for command in (['phases', 'list'], ['phases', 'show', 'P1'], ['phases', 'trace', 'P1']):
         assert 'EMULATED' in run(crystalgen, command).output

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from aiida import orm
 from aiida.engine import run_get_node
+from aiida.plugins import WorkflowFactory
 
-from aiida_crystalgen.data.convert import crystals_from_node, structure_from_row
+from aiida_crystalgen.data.convert import crystals_from_node, node_from_crystals, structure_from_row
 from aiida_crystalgen.science.crystals import CrystalSet
 from aiida_crystalgen.science.relaxation import RelaxSettings
 from aiida_crystalgen.science.stability.phonons.settings import PhononSettings
@@ -14,6 +15,12 @@ from aiida_crystalgen.workflows.protocol import available_protocols, protocol_in
 
 pytestmark = pytest.mark.usefixtures('aiida_profile')
 
+# Soft modes take forces, cells and symmetry that are more exact than usual.
+SOFT_MODES = {
+    'symmetry_tolerance': 0.001,
+    'engines': {'potential': {'fmax': 0.0003}},
+    'following': {'rounds': 5},
+}
 CORNERS = [[0.0, 0, 0], [0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]]
 
 
@@ -32,9 +39,7 @@ def builder(silicon):
         crystal = silicon(5.431)
         if fcc is not None:
             numbers = np.full(4, 14)
-            crystal = CrystalSet(
-                fcc * np.eye(3)[None], np.array(CORNERS), numbers, np.array([4])
-            )
+            crystal = CrystalSet(fcc * np.eye(3)[None], np.array(CORNERS), numbers, np.array([4]))
         return PhononWorkChain.get_builder_from_protocol(
             structure_from_row(crystal, 0),
             engine=engine(potential),
@@ -109,6 +114,57 @@ def test_without_phonons_of_its_own_the_followed_structure_comes_out(builder):
     assert displaced.creator.inputs.force_constants.uuid == results['force_constants'].uuid
 
 
+@pytest.mark.slow
+def test_vasp_gives_the_phonons_of_its_potential(builder, vasp_emulator, silicon):
+    """Through the work chains of aiida-vasp the emulator gives the same, and is named so."""
+    direct, _ = run_get_node(builder())
+    vasp = WorkflowFactory('crystalgen.relax.vasp').get_builder_from_protocol(
+        node_from_crystals(silicon(5.431)),
+        vasp_emulator(),
+        protocol='fast',
+        overrides={
+            'potential_family': 'EMULATED',
+            'options': {'withmpi': False, 'resources': {'num_machines': 1}},
+        },
+    )
+    names = ('code', 'settings', 'options', 'max_concurrent')
+    builder = PhononWorkChain.get_builder_from_protocol(
+        structure_from_row(silicon(5.431), 0),
+        engine={'vasp': {name: vasp[name] for name in names}},
+        protocol='fast',
+    )
+    results, node = run_get_node(builder)
+    assert node.is_finished_ok, node.exit_message
+    assert results['phonons']['engine']['emulated'] is True
+    ours, theirs = (one['bands'].get_bands() for one in (results, direct))
+    np.testing.assert_allclose(ours, theirs, atol=1e-4)
+
+
+@pytest.mark.slow
+def test_strontium_titanate_is_unstable_and_its_modes_lead_to_a_lower_phase():
+    """Cubic SrTiO3 is unstable at Γ and R; its modes lead to a lower phase without such."""
+    places = np.array([[0.0, 0, 0], [0.5, 0.5, 0.5], [0.5, 0.5, 0], [0.5, 0, 0.5], [0, 0.5, 0.5]])
+    numbers = np.array([38, 22, 8, 8, 8])
+    perovskite = CrystalSet(3.9444 * np.eye(3)[None], places, numbers, np.array([5]))
+    builder = PhononWorkChain.get_builder_from_protocol(
+        structure_from_row(perovskite, 0),
+        engine=engine('7net-0'),
+        protocol='fast',
+        overrides=SOFT_MODES,
+    )
+    results, node = run_get_node(builder)
+    assert node.is_finished_ok, node.exit_message
+    points = {one['label']: one for one in results['phonons']['imaginary_points']}
+    assert points['Γ']['frequency'] == pytest.approx(-3.2, abs=0.2)
+    assert points['R']['frequency'] == pytest.approx(-1.95, abs=0.2)
+    assert points['Γ']['commensurate']
+    assert points['R']['commensurate']
+    assert results['followed']['following']['energy_change'] < -5e-4
+    assert results['followed']['phonons']['energy'] < results['phonons']['energy'] - 1e-3
+    # What is left lies between the points that are exact, on an acoustic branch near Γ.
+    assert results['followed']['phonons']['imaginary_points'] == []
+
+
 @pytest.mark.parametrize(
     ('inputs', 'status', 'message'),
     [
@@ -158,4 +214,5 @@ def test_protocols_are_complete(protocol, silicon):
     assert builder.potential.potential == orm.Str('7net-0')
     given = builder.potential.settings.get_dict()
     RelaxSettings.parse({**given, **settings.engines['potential']})
-    protocol_inputs('relax_vasp', protocol, settings.engines['vasp'])
+    for name in ('quantumespresso', 'vasp'):
+        protocol_inputs(f'relax_{name}', protocol, settings.engines[name])

@@ -35,6 +35,12 @@ def test_override_replaces_one_number_only(protocol):
     assert changed == plain
 
 
+def test_what_is_given_out_can_be_changed():
+    """A caller that changes its inputs changes nothing for the next one."""
+    protocol_inputs('relax_vasp')['options'].clear()
+    assert protocol_inputs('relax_vasp')['options']
+
+
 @pytest.mark.parametrize(
     ('overrides', 'message'),
     [

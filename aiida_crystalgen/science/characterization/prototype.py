@@ -24,6 +24,7 @@ from aiida_crystalgen.science.crystals import CrystalSet
 from aiida_crystalgen.science.screening.matching import MatchTolerances
 from aiida_crystalgen.science.sources.prototypes import prototype_library
 from aiida_crystalgen.science.structures import from_structures, to_structure
+from aiida_crystalgen.science.symmetry.dataset import ask_spglib
 
 __all__ = ('prototype_label', 'prototype_name')
 
@@ -48,7 +49,7 @@ def prototype_label(crystals: CrystalSet, row: int, tolerance: float) -> str | N
     atoms = crystals.atoms(row)
     numbers = crystals.atomic_numbers[atoms]
     cell = (crystals.lattices[row], crystals.fractional_coordinates[atoms], numbers)
-    dataset = spglib.get_symmetry_dataset(cell, symprec=tolerance)
+    dataset = ask_spglib(spglib.get_symmetry_dataset, cell, symprec=tolerance)
     if dataset is None:
         return None
     amounts = Counter(numbers.tolist())

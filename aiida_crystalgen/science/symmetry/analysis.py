@@ -9,6 +9,7 @@ import spglib
 from jaxtyping import Int
 
 from aiida_crystalgen.science.crystals import CrystalSet
+from aiida_crystalgen.science.symmetry.dataset import ask_spglib
 
 __all__ = ('space_group_symbol', 'space_groups')
 
@@ -37,7 +38,8 @@ def _space_group(
     lattice: np.ndarray, coordinates: np.ndarray, numbers: np.ndarray, tolerance: float
 ) -> int:
     """Return the space group of one crystal."""
-    dataset = spglib.get_symmetry_dataset((lattice, coordinates, numbers), symprec=tolerance)
+    cell = (lattice, coordinates, numbers)
+    dataset = ask_spglib(spglib.get_symmetry_dataset, cell, symprec=tolerance)
     return 0 if dataset is None else int(dataset.number)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import spglib
 
 from aiida_crystalgen.science.crystals import CrystalSet
+from aiida_crystalgen.science.symmetry.dataset import ask_spglib
 
 __all__ = ('standard_primitive',)
 
@@ -42,8 +43,8 @@ def _standard_primitive(
         crystals.fractional_coordinates[atoms],
         crystals.atomic_numbers[atoms],
     )
-    standard = spglib.standardize_cell(
-        cell, to_primitive=True, no_idealize=False, symprec=tolerance
+    standard = ask_spglib(
+        spglib.standardize_cell, cell, to_primitive=True, no_idealize=False, symprec=tolerance
     )
     if standard is None:
         raise ValueError(

@@ -8,6 +8,7 @@ from jaxtyping import Float
 
 from aiida_crystalgen.science.crystals import CrystalSet
 from aiida_crystalgen.science.stability.elasticity.kelvin import kelvin_rotations
+from aiida_crystalgen.science.symmetry.dataset import ask_spglib
 
 __all__ = ('allowed_stiffnesses', 'point_group')
 
@@ -25,7 +26,7 @@ def point_group(
     """
     lattice = crystals.lattices[0]
     cell = (lattice, crystals.fractional_coordinates, crystals.atomic_numbers)
-    dataset = spglib.get_symmetry_dataset(cell, symprec=tolerance)
+    dataset = ask_spglib(spglib.get_symmetry_dataset, cell, symprec=tolerance)
     if dataset is None:
         raise ValueError(
             f'spglib finds no space group within {tolerance} Å; two atoms may be closer than that: '

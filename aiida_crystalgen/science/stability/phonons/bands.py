@@ -7,12 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import seekpath
-import spglib
 from jaxtyping import Float
 from seekpath.hpkot import EdgeCaseWarning
 
 from aiida_crystalgen.science.crystals import CrystalSet
-from aiida_crystalgen.science.stability.phonons.supercells import SYMPREC
+from aiida_crystalgen.science.stability.phonons.supercells import SYMPREC, exact_dataset
 
 __all__ = ('BandPath', 'band_path', 'special_points')
 
@@ -72,7 +71,7 @@ def _points_and_lines(
         warnings.simplefilter('ignore', EdgeCaseWarning)
         found = seekpath.get_path(cell, symprec=SYMPREC)
     # SeeK-path's points are those of its own primitive cell in the standard orientation.
-    rotation = spglib.get_symmetry_dataset(cell, symprec=SYMPREC).std_rotation_matrix
+    rotation = exact_dataset(crystal).std_rotation_matrix
     basis = found['reciprocal_primitive_lattice'] @ rotation @ crystal.lattices[0].T / (2 * np.pi)
     points = {_name(name): np.array(q) @ basis for name, q in found['point_coords'].items()}
     return points, [(_name(start), _name(end)) for start, end in found['path']]

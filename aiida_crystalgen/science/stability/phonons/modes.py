@@ -18,6 +18,7 @@ from aiida_crystalgen.science.stability.phonons.settings import FollowingSetting
 from aiida_crystalgen.science.stability.phonons.spectrum import eigenmodes
 from aiida_crystalgen.science.stability.phonons.supercells import crystals_of_cells
 from aiida_crystalgen.science.stability.phonons.verdict import ImaginaryPoint, PhononVerdict
+from aiida_crystalgen.science.symmetry.dataset import ask_spglib
 
 __all__ = ('commensurate_supercell', 'displaced_crystals')
 
@@ -108,7 +109,7 @@ def commensurate_supercell(
     cells = lcm(*(one.denominator for one in fractions))
     numerators = np.array([int(one * cells) for one in fractions])
     basis = next(one for one in _sublattices(cells) if not (one @ numerators % cells).any())
-    reduced = spglib.niggli_reduce(basis @ lattice)
+    reduced = ask_spglib(spglib.niggli_reduce, basis @ lattice)
     found = basis if reduced is None else np.rint(reduced @ np.linalg.inv(lattice))
     found = found.astype(np.int64)
     return found if np.linalg.det(found) > 0 else -found

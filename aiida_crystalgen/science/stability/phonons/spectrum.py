@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import cast
 
@@ -106,7 +107,10 @@ def mesh_modes(phonon: HarmonicCrystal, length: float, pitch: float) -> Mesh:
     :param length: that the divisions belong to, in Å.
     :param pitch: of the frequencies of the density, in THz.
     """
-    phonon.run_mesh(length)
+    with warnings.catch_warnings():
+        # phonopy says so where it takes another mesh, which fits centred lattices better.
+        warnings.filterwarnings('ignore', 'Mesh .* incompatible')
+        phonon.run_mesh(length)
     mesh = cast('PhonopyMesh', phonon.mesh)
     frequencies = np.asarray(mesh.frequencies)
     phonon.run_total_dos(

@@ -6,15 +6,21 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import spglib
 from jaxtyping import Float, Int
 from phonopy import Phonopy
 from phonopy.structure.atoms import PhonopyAtoms
 
 from aiida_crystalgen.science.crystals import CrystalSet
 from aiida_crystalgen.science.stability.phonons.settings import PhononSettings
+from aiida_crystalgen.science.symmetry.dataset import symmetry_dataset
 
-__all__ = ('as_phonopy', 'crystals_of_cells', 'displaced_supercells', 'supercell_matrix')
+__all__ = (
+    'as_phonopy',
+    'crystals_of_cells',
+    'displaced_supercells',
+    'exact_dataset',
+    'supercell_matrix',
+)
 
 SYMPREC = 1e-5  # Å: the crystal obeys its space group exactly
 RECIPE = 'supercells'  # key of the metadata that says how they were made
@@ -31,16 +37,24 @@ def supercell_matrix(crystal: CrystalSet, minimum_length: float) -> Int[np.ndarr
     :returns: phonopy's convention: columns are the supercell's vectors in those of the crystal.
     :raises ValueError: if spglib finds no space group.
     """
-    cell = (crystal.lattices[0], crystal.fractional_coordinates, crystal.atomic_numbers)
-    dataset = spglib.get_symmetry_dataset(cell, symprec=SYMPREC)
-    if dataset is None:
-        raise ValueError(f'spglib finds no space group within {SYMPREC} Å; symmetrize the crystal')
+    dataset = exact_dataset(crystal)
     conventional = np.rint(np.linalg.inv(dataset.transformation_matrix)).astype(np.int64)
     lattice = conventional.T @ crystal.lattices[0]
     # Rows of the inverse transpose are normal to the faces, and as long as 1 / distance.
     distances = 1 / np.linalg.norm(np.linalg.inv(lattice).T, axis=1)
     multiples = np.ceil(minimum_length / distances - SYMPREC).astype(np.int64)
     return conventional @ np.diag(np.maximum(multiples, 1))
+
+
+def exact_dataset(crystal: CrystalSet) -> Any:
+    """Return spglib's dataset of a crystal that obeys its space group exactly.
+
+    :raises ValueError: if spglib finds no space group.
+    """
+    dataset = symmetry_dataset(crystal, 0, SYMPREC)
+    if dataset is None:
+        raise ValueError(f'spglib finds no space group within {SYMPREC} Å; symmetrize the crystal')
+    return dataset
 
 
 def as_phonopy(crystal: CrystalSet, matrix: Int[np.ndarray, '3 3']) -> Phonopy:
