@@ -100,8 +100,10 @@ def _describe_verification(builder: ProcessBuilder) -> str:
     inputs = builder['verify']
     if not inputs or 'shortlist' not in inputs:
         return 'none'
-    if inputs.get('vasp'):
-        engine = f'VASP by {inputs["vasp"]["code"].full_label}'
+    for name in ('vasp', 'quantumespresso'):
+        if inputs.get(name):
+            engine = f'{name} with {inputs[name]["code"].full_label}'
+            break
     else:
         engine = inputs['potential']['potential'].value
     checks = [name for name in ('phonons', 'elasticity') if name in inputs]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from aiida import orm
@@ -13,7 +13,10 @@ from aiida_crystalgen.data.structure_set import StructureSetData
 from aiida_crystalgen.science.settings import Settings
 from aiida_crystalgen.workflows.preflight import vasp_problems
 from aiida_crystalgen.workflows.protocol import protocol_inputs
+from aiida_crystalgen.workflows.quantumespresso_preflight import quantumespresso_problems
+from aiida_crystalgen.workflows.quantumespresso_settings import QuantumEspressoSettings
 from aiida_crystalgen.workflows.relax import PotentialRelaxWorkChain
+from aiida_crystalgen.workflows.relax_quantumespresso import QuantumEspressoRelaxWorkChain
 from aiida_crystalgen.workflows.relax_vasp import VaspRelaxWorkChain
 from aiida_crystalgen.workflows.vasp_settings import VaspSettings
 from aiida_crystalgen.workflows.verify import verify_inputs
@@ -26,17 +29,17 @@ class _Verification(Settings):
 
     :param engine: that relaxes the phases.
     :param protocol: of the engine and the verification, that of the search if None.
-    :param code: of VASP.
-    :param potentials: family of POTCARs.
+    :param code: of VASP or pw.x.
+    :param potentials: family of POTCARs or pseudopotentials.
     :param potential: interatomic potential, that of the search if None.
     :param shortlist: number of phases.
     :param references: number of references of each composition.
     :param max_concurrent: calculations at a time.
     :param incar: tags of VASP.
-    :param options: of the jobs of VASP.
+    :param options: of the jobs of VASP or pw.x.
     """
 
-    engine: Literal['potential', 'vasp']
+    engine: Literal['potential', 'quantumespresso', 'vasp']
     protocol: str | None = None
     code: str | None = None
     potentials: str | None = None
@@ -88,42 +91,56 @@ def chosen_verification(
     }
     changes = {**numbers, 'phonons': stability.phonons, 'elasticity': stability.elastic}
     inputs = verify_inputs(references.elements, comparison, chosen_protocol, changes)
-    if chosen.engine == 'vasp':
-        return {**inputs, 'vasp': _vasp(chosen, references, chosen_protocol)}
+    if chosen.engine != 'potential':
+        engine = _first_principles(chosen, references, chosen_protocol)
+        return {**inputs, chosen.engine: engine}
     potential = chosen.potential or _potential(search, protocol)
     return {**inputs, 'potential': _relaxation(potential, references, chosen_protocol, code)}
 
 
-def _vasp(
+def _first_principles(
     chosen: _Verification, references: StructureSetData, protocol: str | None
 ) -> dict[str, Any]:
-    """Return the inputs of VASP.
+    """Return the inputs of VASP or Quantum ESPRESSO.
 
-    :raises ValueError: if VASP cannot run; the message says what mends it.
+    :raises ValueError: if it cannot run; the message says what mends it.
     """
     if chosen.code is None:
         raise ValueError(
-            "'verify.code' is missing; name a code of VASP, or rehearse with the emulator that "
-            '`aiida-crystalgen setup --emulator` makes'
+            f"'verify.code' is missing; name a code of {chosen.engine}, or rehearse VASP with the "
+            'emulator that `aiida-crystalgen setup --emulator` makes'
         )
-    overrides: dict[str, Any] = {'incar': chosen.incar, 'options': chosen.options}
+    is_vasp = chosen.engine == 'vasp'
+    overrides: dict[str, Any] = {'options': chosen.options}
+    if is_vasp:
+        overrides['incar'] = chosen.incar
     if chosen.potentials is not None:
-        overrides['potential_family'] = chosen.potentials
+        overrides['potential_family' if is_vasp else 'pseudo_family'] = chosen.potentials
     if chosen.max_concurrent is not None:
         overrides['max_concurrent'] = chosen.max_concurrent
+    engine = VaspRelaxWorkChain if is_vasp else QuantumEspressoRelaxWorkChain
     try:
-        builder = VaspRelaxWorkChain.get_builder_from_protocol(
-            references, chosen.code, protocol=protocol, overrides=overrides
+        inputs = _without_structures(
+            engine.get_builder_from_protocol(
+                references, chosen.code, protocol=protocol, overrides=overrides
+            )
         )
     except ValueError as exception:
         raise ValueError(f"'verify': {exception}") from None
-    inputs = _without_structures(builder)
-    settings = VaspSettings.parse(inputs['settings'].get_dict())
-    options = inputs['options'].get_dict()
-    problems = vasp_problems(inputs['code'], settings, references.elements, options)
+    problems = _problems(inputs, references.elements, is_vasp=is_vasp)
     if problems:
         raise ValueError(f"'verify': {' '.join(problems)}")
     return inputs
+
+
+def _problems(inputs: Mapping[str, Any], elements: Sequence[str], *, is_vasp: bool) -> list[str]:
+    """Return why the engine cannot run, each reason with what mends it."""
+    code, options = inputs['code'], inputs['options'].get_dict()
+    settings = inputs['settings'].get_dict()
+    if is_vasp:
+        return vasp_problems(code, VaspSettings.parse(settings), elements, options)
+    parsed = QuantumEspressoSettings.parse(settings)
+    return quantumespresso_problems(code, parsed, elements, options)
 
 
 def _potential(search: Mapping[str, Any], protocol: str | None) -> str:
