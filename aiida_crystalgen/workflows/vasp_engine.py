@@ -39,8 +39,8 @@ def vasp_engine(
     notes = [note.get('message', '') for one in results for note in one.get('notifications', [])]
     potential = emulating_engine(notes)
     # A run that was cut short leaves no version and no notice, but placeholders have their titles.
-    placeholders = any(title.startswith('EMULATED') for title in titles.values())
-    if potential or placeholders or is_emulated(version):
+    nameless = not version and any(title.startswith('EMULATED') for title in titles.values())
+    if potential or nameless or is_emulated(version):
         potential = potential or {'name': 'unknown', 'package': '', 'version': ''}
         return {
             'name': 'vasp-emulator',
