@@ -12,9 +12,9 @@ from typing import Any, cast
 
 from aiida import orm
 from aiida.common.links import LinkType
-from aiida.engine import Process, ProcessState, WorkChain
+from aiida.engine import ExitCode, Process, ProcessState, WorkChain
 
-__all__ = ('run_once', 'submit_once')
+__all__ = ('failure', 'run_once', 'submit_once')
 
 
 def _earlier_child(parent: WorkChain, label: str) -> orm.ProcessNode | None:
@@ -59,3 +59,16 @@ def run_once(parent: WorkChain, function: Any, label: str, **inputs: Any) -> orm
         _abandon(child)
     _, node = function.run_get_node(metadata={'call_link_label': label}, **inputs)
     return node
+
+
+def failure(parent: WorkChain, name: str, child: orm.ProcessNode) -> ExitCode:
+    """Report and return the parent's exit code of this name for a child that failed.
+
+    :param name: of an exit code whose message has places for ``process`` and ``reason``.
+    """
+    exit_code = parent.exit_codes[name].format(
+        process=f'{child.process_label}<{child.pk}>',
+        reason=str(child.exit_message or child.process_state).rstrip('.'),
+    )
+    parent.report(exit_code.message)
+    return exit_code

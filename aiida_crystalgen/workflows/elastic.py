@@ -14,7 +14,7 @@ from aiida_crystalgen.calculations.functions.strain import strain
 from aiida_crystalgen.calculations.functions.symmetrize import symmetrize
 from aiida_crystalgen.data.structure_set import StructureSetData
 from aiida_crystalgen.science.settings import closest
-from aiida_crystalgen.workflows.children import run_once
+from aiida_crystalgen.workflows.children import failure, run_once
 from aiida_crystalgen.workflows.engines import ENGINES, engine_name, expose_engines, submit_engine
 from aiida_crystalgen.workflows.protocol import protocol_inputs
 
@@ -109,11 +109,11 @@ class ElasticWorkChain(WorkChain):
             tolerance=orm.Float(settings['symmetry_tolerance']),
         )
         if not symmetrized.is_finished_ok:
-            return self._failure('ERROR_STRAINING_FAILED', symmetrized)
+            return failure(self, 'ERROR_STRAINING_FAILED', symmetrized)
         structure = symmetrized.outputs.symmetrized
         strained = run_once(self, strain, 'strain', structure=structure, settings=settings)
         if not strained.is_finished_ok:
-            return self._failure('ERROR_STRAINING_FAILED', strained)
+            return failure(self, 'ERROR_STRAINING_FAILED', strained)
         self.out('symmetrized', structure)
         self.ctx.strained = strained.outputs.strained
         return None
@@ -133,7 +133,7 @@ class ElasticWorkChain(WorkChain):
         """Fit the constants to the stresses that there are, and judge them."""
         relaxation = self.ctx.relaxation
         if 'relaxed' not in relaxation.outputs:
-            return self._failure('ERROR_ENGINE_FAILED', relaxation)
+            return failure(self, 'ERROR_ENGINE_FAILED', relaxation)
         self.out('strained', relaxation.outputs.relaxed)
         fit = run_once(
             self,
@@ -144,20 +144,11 @@ class ElasticWorkChain(WorkChain):
             settings=self.inputs.settings,
         )
         if not fit.is_finished_ok:
-            return self._failure('ERROR_FIT_FAILED', fit)
+            return failure(self, 'ERROR_FIT_FAILED', fit)
         verdict = fit.outputs.elasticity
         self.out('elasticity', verdict)
         self.report('stable' if verdict['stable'] else '; '.join(verdict['reasons']))
         return None
-
-    def _failure(self, name: str, child: orm.ProcessNode) -> ExitCode:
-        """Report and return the exit code for a child that failed."""
-        exit_code = self.exit_codes[name].format(
-            process=f'{child.process_label}<{child.pk}>',
-            reason=str(child.exit_message or child.process_state).rstrip('.'),
-        )
-        self.report(exit_code.message)
-        return exit_code
 
 
 def _divisions(structure: orm.StructureData, spacing: float) -> list[int]:

@@ -16,7 +16,7 @@ from aiida_crystalgen.calculations.functions.phonons import phonons
 from aiida_crystalgen.calculations.functions.symmetrize import symmetrize
 from aiida_crystalgen.data.structure_set import StructureSetData
 from aiida_crystalgen.science.settings import closest
-from aiida_crystalgen.workflows.children import run_once, submit_once
+from aiida_crystalgen.workflows.children import failure, run_once, submit_once
 from aiida_crystalgen.workflows.engines import (
     ENGINES,
     Freedom,
@@ -29,6 +29,39 @@ from aiida_crystalgen.workflows.protocol import protocol_inputs
 
 __all__ = ('PhononWorkChain',)
 
+_OUTPUTS = {
+    'symmetrized': (
+        orm.StructureData,
+        'The structure as a standard primitive cell, which all q-points refer to.',
+    ),
+    'supercells': (
+        StructureSetData,
+        'The supercells with forces in eV/Å, the one without displacement first.',
+    ),
+    'phonons': (
+        orm.Dict,
+        'Whether it is stable, where and by how much it is not, and the engine.',
+    ),
+    'bands': (orm.BandsData, 'Frequencies along the path, in THz.'),
+    'mesh': (orm.BandsData, 'Frequencies on a mesh, in THz.'),
+    'dos': (orm.XyData, 'Density of states in 1/THz.'),
+    'force_constants': (
+        orm.ArrayData,
+        'In eV/Å², between the atoms of the primitive cell and of the supercell.',
+    ),
+}
+_FOLLOWED = {
+    'following': (
+        orm.Dict,
+        'What each mode of the last round led to, and by how much the energy fell.',
+    ),
+    'structure': (
+        orm.StructureData,
+        'The relaxed structure of the lowest energy, of the last round.',
+    ),
+    'phonons': (orm.Dict, 'Whether that structure is stable.'),
+    'bands': (orm.BandsData, 'Its frequencies along its own path, in THz.'),
+}
 _EXIT_CODES = {
     450: ('ERROR_DISPLACING_FAILED', 'Nothing was displaced; {process}: {reason}.'),
     451: ('ERROR_ENGINE_FAILED', 'There are no forces; {process}: {reason}.'),
@@ -60,7 +93,17 @@ class PhononWorkChain(WorkChain):
             help='Supercells, sampling, tolerances and following; a protocol gives them all.',
         )
         expose_engines(spec)
-        cls._define_outputs(spec)
+        for name, (kind, text) in _OUTPUTS.items():
+            spec.output(name, valid_type=kind, help=text)
+        spec.output(
+            'thermal',
+            valid_type=orm.XyData,
+            required=False,
+            help='Free energy, entropy and heat capacity over the temperature, if it is stable.',
+        )
+        spec.output_namespace('followed', help='What the imaginary modes lead to.')
+        for name, (kind, text) in _FOLLOWED.items():
+            spec.output(f'followed.{name}', valid_type=kind, required=False, help=text)
         spec.outline(
             cls.displace_atoms,
             cls.evaluate_forces,
@@ -73,64 +116,6 @@ class PhononWorkChain(WorkChain):
         )
         for status, (label, message) in _EXIT_CODES.items():
             spec.exit_code(status, label, message=message)
-
-    @classmethod
-    def _define_outputs(cls, spec: ProcessSpec) -> None:
-        """Define what comes out, of the structure and of the one that its modes lead to."""
-        spec.output(
-            'symmetrized',
-            valid_type=orm.StructureData,
-            help='The structure as a standard primitive cell, which all q-points refer to.',
-        )
-        spec.output(
-            'supercells',
-            valid_type=StructureSetData,
-            help='The supercells with forces in eV/Å, the one without displacement first.',
-        )
-        spec.output(
-            'phonons',
-            valid_type=orm.Dict,
-            help='Whether it is stable, where and by how much it is not, and the engine.',
-        )
-        spec.output('bands', valid_type=orm.BandsData, help='Frequencies along the path, in THz.')
-        spec.output('mesh', valid_type=orm.BandsData, help='Frequencies on a mesh, in THz.')
-        spec.output('dos', valid_type=orm.XyData, help='Density of states in 1/THz.')
-        spec.output(
-            'thermal',
-            valid_type=orm.XyData,
-            required=False,
-            help='Free energy, entropy and heat capacity over the temperature, if it is stable.',
-        )
-        spec.output(
-            'force_constants',
-            valid_type=orm.ArrayData,
-            help='In eV/Å², between the atoms of the primitive cell and of the supercell.',
-        )
-        spec.output_namespace('followed', help='What the imaginary modes lead to.')
-        spec.output(
-            'followed.following',
-            valid_type=orm.Dict,
-            required=False,
-            help='What each mode led to, and by how much the energy fell, in the first round.',
-        )
-        spec.output(
-            'followed.structure',
-            valid_type=orm.StructureData,
-            required=False,
-            help='The relaxed structure of the lowest energy, of the last round.',
-        )
-        spec.output(
-            'followed.phonons',
-            valid_type=orm.Dict,
-            required=False,
-            help='Whether that structure is stable.',
-        )
-        spec.output(
-            'followed.bands',
-            valid_type=orm.BandsData,
-            required=False,
-            help='Its frequencies along its own path, in THz.',
-        )
 
     @classmethod
     def get_builder_from_protocol(
@@ -175,11 +160,11 @@ class PhononWorkChain(WorkChain):
             tolerance=orm.Float(settings['symmetry_tolerance']),
         )
         if not symmetrized.is_finished_ok:
-            return self._failure('ERROR_DISPLACING_FAILED', symmetrized)
+            return failure(self, 'ERROR_DISPLACING_FAILED', symmetrized)
         structure = symmetrized.outputs.symmetrized
         displaced = run_once(self, displace, 'displace', structure=structure, settings=settings)
         if not displaced.is_finished_ok:
-            return self._failure('ERROR_DISPLACING_FAILED', displaced)
+            return failure(self, 'ERROR_DISPLACING_FAILED', displaced)
         self.out('symmetrized', structure)
         self.ctx.supercells = displaced.outputs.supercells
         return None
@@ -192,7 +177,7 @@ class PhononWorkChain(WorkChain):
         """Fit the force constants, and judge the phonons."""
         evaluation = self.ctx.evaluation
         if 'relaxed' not in evaluation.outputs:
-            return self._failure('ERROR_ENGINE_FAILED', evaluation)
+            return failure(self, 'ERROR_ENGINE_FAILED', evaluation)
         self.out('supercells', evaluation.outputs.relaxed)
         judged = run_once(
             self,
@@ -204,7 +189,7 @@ class PhononWorkChain(WorkChain):
             settings=self.inputs.settings,
         )
         if not judged.is_finished_ok:
-            return self._failure('ERROR_PHONONS_FAILED', judged)
+            return failure(self, 'ERROR_PHONONS_FAILED', judged)
         for name in judged.outputs:
             self.out(name, judged.outputs[name])
         verdict = judged.outputs.phonons
@@ -231,7 +216,7 @@ class PhononWorkChain(WorkChain):
             settings=self.inputs.settings,
         )
         if not displaced.is_finished_ok:
-            return self._failure('ERROR_FOLLOWING_FAILED', displaced)
+            return failure(self, 'ERROR_FOLLOWING_FAILED', displaced)
         self.ctx.displaced = displaced.outputs.displaced
         return ToContext(relaxation=self._submit('relax', self.ctx.displaced, 'cell'))
 
@@ -239,7 +224,7 @@ class PhononWorkChain(WorkChain):
         """Keep the lowest structure, if the energy fell."""
         relaxation = self.ctx.relaxation
         if 'relaxed' not in relaxation.outputs:
-            return self._failure('ERROR_FOLLOWING_FAILED', relaxation)
+            return failure(self, 'ERROR_FOLLOWING_FAILED', relaxation)
         kept = run_once(
             self,
             keep_followed,
@@ -250,7 +235,7 @@ class PhononWorkChain(WorkChain):
             settings=self.inputs.settings,
         )
         if not kept.is_finished_ok:
-            return self._failure('ERROR_FOLLOWING_FAILED', kept)
+            return failure(self, 'ERROR_FOLLOWING_FAILED', kept)
         self.out('followed.following', kept.outputs.following)
         if 'structure' not in kept.outputs:
             self.report('no imaginary mode leads to a lower energy')
@@ -289,7 +274,7 @@ class PhononWorkChain(WorkChain):
             if f'{last}{name}' in outputs:
                 self.out(f'followed.{name}', outputs[f'{last}{name}'])
         if not repeated.is_finished_ok:
-            return self._failure('ERROR_FOLLOWED_PHONONS_FAILED', repeated)
+            return failure(self, 'ERROR_FOLLOWED_PHONONS_FAILED', repeated)
         return None
 
     def _submit(
@@ -298,15 +283,6 @@ class PhononWorkChain(WorkChain):
         """Return the child that runs the engine with the exactness that phonons need."""
         changes = self.inputs.settings['engines'].get(engine_name(self.inputs), {})
         return submit_engine(self, label, structures, freedom, changes=changes)
-
-    def _failure(self, name: str, child: orm.ProcessNode) -> ExitCode:
-        """Report and return the exit code for a child that failed."""
-        exit_code = self.exit_codes[name].format(
-            process=f'{child.process_label}<{child.pk}>',
-            reason=str(child.exit_message or child.process_state).rstrip('.'),
-        )
-        self.report(exit_code.message)
-        return exit_code
 
 
 def _is_settings(node: orm.Dict, _: Any) -> str | None:

@@ -17,7 +17,7 @@ from aiida_crystalgen.data.structure_set import StructureSetData
 from aiida_crystalgen.science.engines import engine_differences
 from aiida_crystalgen.science.settings import Settings
 from aiida_crystalgen.science.stability.references import elements_without_energy
-from aiida_crystalgen.workflows.children import run_once
+from aiida_crystalgen.workflows.children import failure, run_once
 from aiida_crystalgen.workflows.engines import expose_engines, submit_engine
 from aiida_crystalgen.workflows.protocol import protocol_inputs
 from aiida_crystalgen.workflows.reuse import earlier_entries, mark_engine
@@ -127,7 +127,7 @@ class ReferencesWorkChain(WorkChain):
         known = {'known': self.inputs.known} if 'known' in self.inputs else {}
         chosen = run_once(self, choose_references, 'choose', settings=self.inputs.settings, **known)
         if not chosen.is_finished_ok:
-            return self._failure('ERROR_NO_CRYSTALS', chosen)
+            return failure(self, 'ERROR_NO_CRYSTALS', chosen)
         self.ctx.chosen = self.ctx.missing = chosen.outputs.chosen
         self.ctx.recalled, self.ctx.turns = {}, 0
         return None
@@ -142,7 +142,7 @@ class ReferencesWorkChain(WorkChain):
                 self, recall_references, label, chosen=self.ctx.missing, entries=entries
             )
             if not recall.is_finished_ok:
-                return self._failure('ERROR_COLLECTION_FAILED', recall)
+                return failure(self, 'ERROR_COLLECTION_FAILED', recall)
             if 'recalled' in recall.outputs:
                 self.ctx.recalled[label] = recall.outputs.recalled
             self.ctx.missing = recall.outputs.missing if 'missing' in recall.outputs else None
@@ -167,7 +167,7 @@ class ReferencesWorkChain(WorkChain):
         """Take the result, and leave what was recalled if the engine has changed since."""
         child = self.ctx.engine
         if 'relaxed' not in child.outputs:
-            return self._failure('ERROR_ENGINE_FAILED', child)
+            return failure(self, 'ERROR_ENGINE_FAILED', child)
         relaxed = child.outputs.relaxed
         self.ctx.turns += 1
         engines = [node.facts['engine'] for node in self.ctx.recalled.values()]
@@ -192,7 +192,7 @@ class ReferencesWorkChain(WorkChain):
             **self.ctx.recalled,
         )
         if not collected.is_finished_ok:
-            return self._failure('ERROR_COLLECTION_FAILED', collected)
+            return failure(self, 'ERROR_COLLECTION_FAILED', collected)
         self.ctx.entries = collected.outputs.entries
         distinct = run_once(
             self,
@@ -202,7 +202,7 @@ class ReferencesWorkChain(WorkChain):
             settings=self.inputs.duplicates,
         )
         if not distinct.is_finished_ok:
-            return self._failure('ERROR_COLLECTION_FAILED', distinct)
+            return failure(self, 'ERROR_COLLECTION_FAILED', distinct)
         self.ctx.references = distinct.outputs.distinct
         return None
 
@@ -214,15 +214,6 @@ class ReferencesWorkChain(WorkChain):
         lost = elements_without_energy(crystals_from_node(self.ctx.entries), elements)
         self.report(f'{self.ctx.references.number} distinct references')
         return self.exit_codes.ERROR_NO_HULL.format(elements=', '.join(lost)) if lost else None
-
-    def _failure(self, name: str, child: orm.ProcessNode) -> ExitCode:
-        """Report and return the exit code for a child that failed."""
-        exit_code = self.exit_codes[name].format(
-            process=f'{child.process_label}<{child.pk}>',
-            reason=str(child.exit_message or child.process_state).rstrip('.'),
-        )
-        self.report(exit_code.message)
-        return exit_code
 
 
 def _are_settings(node: orm.Dict, _: Any) -> str | None:

@@ -17,7 +17,7 @@ from aiida_crystalgen.calculations.verb import is_seed
 from aiida_crystalgen.data.groups import PhaseGroup
 from aiida_crystalgen.data.structure_set import StructureSetData
 from aiida_crystalgen.science.seeds import derive_seed
-from aiida_crystalgen.workflows.children import run_once, submit_once
+from aiida_crystalgen.workflows.children import failure, run_once, submit_once
 from aiida_crystalgen.workflows.propose import ProposeWorkChain
 from aiida_crystalgen.workflows.relax import PotentialRelaxWorkChain
 from aiida_crystalgen.workflows.train import TrainWorkChain
@@ -139,7 +139,7 @@ class SearchWorkChain(WorkChain):
     def inspect_references(self) -> ExitCode | None:
         """Keep the distinct references that came through."""
         if 'relaxed' not in self.ctx.known.outputs:
-            return self._failure('ERROR_REFERENCES_FAILED', self.ctx.known)
+            return failure(self, 'ERROR_REFERENCES_FAILED', self.ctx.known)
         distinct = run_once(
             self,
             deduplicate,
@@ -148,7 +148,7 @@ class SearchWorkChain(WorkChain):
             settings=self.inputs.duplicates,
         )
         if not distinct.is_finished_ok:
-            return self._failure('ERROR_REFERENCES_FAILED', distinct)
+            return failure(self, 'ERROR_REFERENCES_FAILED', distinct)
         self.ctx.references = distinct.outputs.distinct
         return None
 
@@ -178,7 +178,7 @@ class SearchWorkChain(WorkChain):
         for label, generator in self.inputs.generators.items():
             training = self.ctx.get(f'train_{label}')
             if training is not None and not training.is_finished_ok:
-                failed = self._failure('ERROR_TRAINING_FAILED', training)
+                failed = failure(self, 'ERROR_TRAINING_FAILED', training)
                 continue
             self.ctx.ready.append(label)
             if training is not None:
@@ -210,7 +210,7 @@ class SearchWorkChain(WorkChain):
             if child.is_finished_ok:
                 self.ctx.proposals[label] = child.outputs.proposals
             else:
-                failed = self._failure('ERROR_PROPOSING_FAILED', child)
+                failed = failure(self, 'ERROR_PROPOSING_FAILED', child)
         return None if self.ctx.proposals else failed
 
     def screen_proposals(self) -> ExitCode | None:
@@ -224,7 +224,7 @@ class SearchWorkChain(WorkChain):
             **self.ctx.proposals,
         )
         if not screening.is_finished_ok:
-            return self._failure('ERROR_SCREENING_FAILED', screening)
+            return failure(self, 'ERROR_SCREENING_FAILED', screening)
         self.ctx.verdicts = screening.outputs.verdicts
         proposed = sum(node.number for node in self.ctx.proposals.values())
         if 'accepted' not in screening.outputs:
@@ -243,7 +243,7 @@ class SearchWorkChain(WorkChain):
         relaxation = self.ctx.relaxation
         if 'relaxed' not in relaxation.outputs:
             self._give_out()
-            return self._failure('ERROR_RELAXATION_FAILED', relaxation)
+            return failure(self, 'ERROR_RELAXATION_FAILED', relaxation)
         self.ctx.relaxed = relaxation.outputs.relaxed
         self.report(f'relaxed {self.ctx.relaxed.number} crystals')
         return None
@@ -261,7 +261,7 @@ class SearchWorkChain(WorkChain):
         if not found.is_finished_ok or 'phases' not in found.outputs:
             self._give_out()
             if not found.is_finished_ok:
-                return self._failure('ERROR_COMPARISON_FAILED', found)
+                return failure(self, 'ERROR_COMPARISON_FAILED', found)
             return self.exit_codes.ERROR_NO_PHASES.format(number=self.ctx.relaxed.number)
         self.ctx.phases = found.outputs.phases
         return None
@@ -296,7 +296,7 @@ class SearchWorkChain(WorkChain):
             references=self.ctx.references,
         )
         if not recorded.is_finished_ok:
-            return self._failure('ERROR_COMPARISON_FAILED', recorded)
+            return failure(self, 'ERROR_COMPARISON_FAILED', recorded)
         self.ctx.records = {
             link.link_label: link.node for link in recorded.base.links.get_outgoing().all()
         }
@@ -310,7 +310,7 @@ class SearchWorkChain(WorkChain):
         group.add_nodes(records)
         self.report(f'found {len(records)} phases, in group {group.label}')
         if 'verification' in self.ctx and not self.ctx.verification.is_finished_ok:
-            return self._failure('ERROR_VERIFICATION_FAILED', self.ctx.verification)
+            return failure(self, 'ERROR_VERIFICATION_FAILED', self.ctx.verification)
         return None
 
     def _give_out(self) -> None:
@@ -337,15 +337,6 @@ class SearchWorkChain(WorkChain):
     def _seed(self, stage: str, label: str) -> orm.Int:
         """Return the seed of a stage of the first round."""
         return orm.Int(derive_seed(self.inputs['seed'].value, 1, stage, label))
-
-    def _failure(self, name: str, child: orm.ProcessNode) -> ExitCode:
-        """Report and return the exit code for a child that failed."""
-        exit_code = self.exit_codes[name].format(
-            process=f'{child.process_label}<{child.pk}>',
-            reason=str(child.exit_message or child.process_state).rstrip('.'),
-        )
-        self.report(exit_code.message)
-        return exit_code
 
 
 def _validate_generators(inputs: Mapping[str, Any], _: Any) -> str | None:

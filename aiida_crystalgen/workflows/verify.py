@@ -23,7 +23,7 @@ from aiida_crystalgen.calculations.functions.find_phases import find_phases
 from aiida_crystalgen.calculations.functions.lowest_references import lowest_references
 from aiida_crystalgen.calculations.functions.shortlist import shortlist
 from aiida_crystalgen.data.structure_set import StructureSetData
-from aiida_crystalgen.workflows.children import run_once, submit_once
+from aiida_crystalgen.workflows.children import failure, run_once, submit_once
 from aiida_crystalgen.workflows.elastic import ElasticWorkChain
 from aiida_crystalgen.workflows.engines import engine_inputs, expose_engines, submit_engine
 from aiida_crystalgen.workflows.phonon import PhononWorkChain
@@ -136,7 +136,7 @@ class VerifyWorkChain(WorkChain):
         )
         for chosen in (phases, known):
             if not chosen.is_finished_ok:
-                return self._failure('ERROR_NOTHING_CHOSEN', chosen)
+                return failure(self, 'ERROR_NOTHING_CHOSEN', chosen)
         references = submit_once(
             self,
             ReferencesWorkChain,
@@ -154,10 +154,10 @@ class VerifyWorkChain(WorkChain):
         """Find the distinct phases among what the engine relaxed."""
         references, relaxation = self.ctx.references, self.ctx.relaxation
         if 'relaxed' not in relaxation.outputs:
-            return self._failure('ERROR_RELAXATION_FAILED', relaxation)
+            return failure(self, 'ERROR_RELAXATION_FAILED', relaxation)
         self.out('relaxed', relaxation.outputs.relaxed)
         if 'references' not in references.outputs or not references.outputs.references.number:
-            return self._failure('ERROR_REFERENCES_FAILED', references)
+            return failure(self, 'ERROR_REFERENCES_FAILED', references)
         self.ctx.known = references.outputs.references
         self.out('references', self.ctx.known)
         found = run_once(
@@ -169,7 +169,7 @@ class VerifyWorkChain(WorkChain):
             settings=self.inputs.comparison,
         )
         if not found.is_finished_ok:
-            return self._failure('ERROR_COMPARISON_FAILED', found)
+            return failure(self, 'ERROR_COMPARISON_FAILED', found)
         if 'phases' not in found.outputs:
             number = relaxation.outputs.relaxed.number
             return self.exit_codes.ERROR_NO_PHASES.format(number=number)
@@ -218,7 +218,7 @@ class VerifyWorkChain(WorkChain):
             **verdicts,
         )
         if not recorded.is_finished_ok:
-            return self._failure('ERROR_RECORDING_FAILED', recorded)
+            return failure(self, 'ERROR_RECORDING_FAILED', recorded)
         structure, record = self._structure(row), recorded.outputs.record
         structure.label = f'{record["label"]} {record["formula"]} {record["space_group_symbol"]}'
         self.out(f'records.row_{row}_structure', structure)
@@ -252,15 +252,6 @@ class VerifyWorkChain(WorkChain):
             row=orm.Int(row),
         )
         return extraction.outputs[row_label(row)]
-
-    def _failure(self, name: str, child: orm.ProcessNode) -> ExitCode:
-        """Report and return the exit code for a child that failed."""
-        exit_code = self.exit_codes[name].format(
-            process=f'{child.process_label}<{child.pk}>',
-            reason=str(child.exit_message or child.process_state).rstrip('.'),
-        )
-        self.report(exit_code.message)
-        return exit_code
 
 
 def verify_inputs(
