@@ -36,6 +36,9 @@ MODULES = {
     'emulator-agreement': 'benchmarks.emulator_agreement',
     'elastic-agreement': 'benchmarks.elastic_agreement',
     'phonon-agreement': 'benchmarks.phonon_agreement',
+    'phonon-verdicts': 'benchmarks.phonon_verdicts',
+    'workflow-overhead': 'benchmarks.workflow_overhead',
+    'archive': 'benchmarks.archive',
 }
 
 

@@ -23,7 +23,7 @@ class RelaxCalculation(VerbCalculation):
 
     @classmethod
     def define(cls, spec: CalcJobProcessSpec) -> None:
-        """Define the ports and the exit code of a job that was cut short."""
+        """Define the ports."""
         super().define(spec)
         spec.input('structures', valid_type=StructureSetData, help='The structures to relax.')
         spec.input(
@@ -42,12 +42,6 @@ class RelaxCalculation(VerbCalculation):
             'relaxed',
             valid_type=StructureSetData,
             help='One row per structure, with energy in eV/atom, convergence, and any rejection.',
-        )
-        spec.exit_code(
-            510,
-            'ERROR_INCOMPLETE',
-            message='The job ended after {finished} of {number} structures; those are returned.',
-            invalidates_cache=True,
         )
 
     def describe_job(self) -> dict[str, Any]:

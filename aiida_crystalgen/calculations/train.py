@@ -21,6 +21,8 @@ class TrainCalculation(VerbCalculation):
 
     _verb = 'train'
     _result_files = (files.CHECKPOINT,)
+    _partial_type = orm.SinglefileData
+    _partial_file = files.PARTIAL_TRAINING
 
     @classmethod
     def define(cls, spec: CalcJobProcessSpec) -> None:
@@ -50,6 +52,12 @@ class TrainCalculation(VerbCalculation):
             validator=is_seed,
             help='Seed of all random numbers of the training.',
         )
+        spec.input(
+            'start',
+            valid_type=CheckpointData,
+            required=False,
+            help='Model whose weights are the first ones, for methods that can go on from them.',
+        )
         spec.output('checkpoint', valid_type=CheckpointData, help='The trained model.')
 
     def describe_job(self) -> dict[str, Any]:
@@ -61,5 +69,8 @@ class TrainCalculation(VerbCalculation):
         }
 
     def write_files(self, folder: Folder) -> None:
-        """Write the training crystals."""
+        """Write the training crystals, and the model to start from."""
         self.write_crystals(folder, self.inputs.training)
+        if 'start' in self.inputs:
+            with folder.open(files.START, 'wb') as handle:
+                handle.write(self.inputs.start.get_content(mode='rb'))

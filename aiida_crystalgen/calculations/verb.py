@@ -27,6 +27,8 @@ class VerbCalculation(CalcJob):
 
     _verb: ClassVar[str]
     _result_files: ClassVar[tuple[str, ...]]
+    _partial_type: ClassVar[type[orm.Data]] = StructureSetData
+    _partial_file: ClassVar[str] = files.PARTIAL
 
     @classmethod
     def define(cls, spec: CalcJobProcessSpec) -> None:
@@ -37,6 +39,19 @@ class VerbCalculation(CalcJob):
         options['withmpi'].default = False
         options['parser_name'].default = f'crystalgen.{cls._verb}'
         options['output_filename'].default = 'crystalgen.out'
+        spec.input(
+            'partial',
+            valid_type=cls._partial_type,
+            required=False,
+            help='What a job with the same other inputs had done when it was cut short; this one '
+            'does the rest.',
+        )
+        spec.output(
+            'partial',
+            valid_type=cls._partial_type,
+            required=False,
+            help='What was done when the job was cut short, by this job and those before it.',
+        )
         spec.exit_code(
             310,
             'ERROR_RESULT_MISSING',
@@ -50,6 +65,19 @@ class VerbCalculation(CalcJob):
             invalidates_cache=True,
         )
         spec.exit_code(410, 'ERROR_REFUSED', message='The input cannot be worked on: {reason}.')
+        spec.exit_code(
+            510,
+            'ERROR_INCOMPLETE',
+            message='The job was cut short after {done} of {total} {what}; the rest can be done.',
+            invalidates_cache=True,
+        )
+        spec.exit_code(
+            511,
+            'ERROR_STALLED',
+            message='The job was cut short after {done} of {total} {what}, as many as it began '
+            'with. Give it more time with the option max_wallclock_seconds, or mend what kills it.',
+            invalidates_cache=True,
+        )
 
     @abstractmethod
     def describe_job(self) -> dict[str, Any]:
@@ -65,19 +93,37 @@ class VerbCalculation(CalcJob):
         with folder.open(files.JOB, 'w') as handle:
             json.dump({'verb': self._verb, **self.describe_job()}, handle, indent=2)
         self.write_files(folder)
+        if 'partial' in self.inputs:
+            self._write_partial(folder)
         code = CodeInfo()
         code.code_uuid = self.inputs.code.uuid
         code.stdout_name = self.options.output_filename
         calculation = CalcInfo()
         calculation.codes_info = [code]
         calculation.retrieve_list = [files.RESULT, self.options.output_filename]
-        calculation.retrieve_temporary_list = list(self._result_files)
+        calculation.retrieve_temporary_list = [*self._result_files, self._partial_file]
         # These are nodes of the graph already.
-        calculation.provenance_exclude_list = [files.CRYSTALS, files.CHECKPOINT]
+        calculation.provenance_exclude_list = [
+            files.CRYSTALS,
+            files.CHECKPOINT,
+            files.START,
+            self._partial_file,
+        ]
         return calculation
 
+    def _write_partial(self, folder: Folder) -> None:
+        """Write what an earlier job had done."""
+        node = self.inputs.partial
+        if isinstance(node, StructureSetData):
+            self.write_crystals(folder, node, self._partial_file)
+            return
+        with folder.open(self._partial_file, 'wb') as handle:
+            handle.write(node.get_content(mode='rb'))
+
     @staticmethod
-    def write_crystals(folder: Folder, node: StructureSetData) -> None:
-        """Write a set of structures as the crystals of the job."""
-        with folder.open(files.CRYSTALS, 'wb') as handle:
+    def write_crystals(
+        folder: Folder, node: StructureSetData, filename: str = files.CRYSTALS
+    ) -> None:
+        """Write a set of structures as a file of the job."""
+        with folder.open(filename, 'wb') as handle:
             files.write_crystals(crystals_from_node(node), handle)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+from aiida_crystalgen.cli.phases_export import export
+from aiida_crystalgen.cli.phases_plot import plot
 from aiida_crystalgen.cli.profile import with_profile
-
-if TYPE_CHECKING:
-    from aiida_crystalgen.queries.phases import PhaseRow
 
 __all__ = ('phases',)
 
@@ -137,57 +135,5 @@ def trace(phase: str, search: str | None, all_structures: bool) -> None:
     click.echo(describe_lineage(lineage(phase, search), all_structures=all_structures))
 
 
-@phases.command('export')
-@click.argument('phase', nargs=-1)
-@_search
-@click.option(
-    '-o',
-    '--output',
-    required=True,
-    type=click.Path(path_type=Path),
-    help='A file .extxyz for all of them, or a folder for a CIF each.',
-)
-@with_profile
-def export(phase: tuple[str, ...], search: str | None, output: Path) -> None:
-    """Write phases to files, all of a search if no PHASE is named.
-
-    Each crystal comes with its label, energy, engine, and the UUIDs of its record, its structure
-    and its search.
-
-    \b
-    Example:
-      aiida-crystalgen phases export -o phases.extxyz
-      aiida-crystalgen phases export P1 P3 --search 1512 -o cifs
-    """
-    from aiida_crystalgen.queries.phases import find_phase, phase_crystals
-    from aiida_crystalgen.queries.phases import phases as all_phases
-    from aiida_crystalgen.queries.searches import find_search
-    from aiida_crystalgen.science.export import write_cifs, write_extended_xyz
-
-    rows = [find_phase(one, search) for one in phase] or all_phases(search=find_search(search)).rows
-    if not rows:
-        raise ValueError(f'search {find_search(search)} found no phases')
-    crystals = phase_crystals(rows)
-    if output.suffix in {'.extxyz', '.xyz'}:
-        write_extended_xyz(crystals, output)
-    elif output.suffix:
-        raise ValueError(f'{output} is neither a file .extxyz nor a folder for CIF files')
-    else:
-        for path, row in zip(write_cifs(crystals, output), rows, strict=True):
-            with path.open('a') as handle:
-                handle.write(_cif_items(row))
-    click.echo(f'Written to {output}: {", ".join(row.label for row in rows)}')
-
-
-def _cif_items(row: PhaseRow) -> str:
-    """Return what a CIF says about a phase beside its geometry."""
-    items = {
-        'search': row.search_uuid,
-        'record': row.uuid,
-        'structure': row.structure_uuid,
-        'energy_ev_per_atom': f'{row.energy:.8f}',
-        'energy_above_lowest_ev_per_atom': f'{row.energy_above_lowest:.8f}',
-        'engine': f"'{row.engine_name}'",
-        'stability': f"'{row.stability or 'not measured'}'",
-    }
-    return ''.join(f'_crystalgen_{name}   {value}\n' for name, value in items.items())
+phases.add_command(export)
+phases.add_command(plot)

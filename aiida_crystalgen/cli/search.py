@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from aiida_crystalgen.cli.archive import archive, cite
 from aiida_crystalgen.cli.profile import with_profile
 
 if TYPE_CHECKING:
@@ -25,6 +26,10 @@ def search() -> None:
       aiida-crystalgen search check search.yaml
       aiida-crystalgen search launch search.yaml --watch
     """
+
+
+search.add_command(archive)
+search.add_command(cite)
 
 
 def _what_to_search(command: Any) -> Any:
@@ -193,6 +198,62 @@ def _watch(pk: int, seconds: float) -> None:
     click.echo(f'\n{phases_table(ended.best.rows)}')
     click.echo(f'Report:  {_write_report(pk, None)}')
     click.echo('Next:    aiida-crystalgen phases trace P1')
+
+
+@search.command('stop')
+@click.argument('identifier', metavar='SEARCH')
+@with_profile
+def stop(identifier: str) -> None:
+    """Let a search end after the stage that is running, with the phases found by then.
+
+    `aiida-crystalgen search continue` goes on from there; `verdi process kill` ends it at once.
+
+    \b
+    Example:
+      aiida-crystalgen search stop 1512
+    """
+    from aiida_crystalgen.queries.searches import load_search
+    from aiida_crystalgen.queries.status import search_status
+    from aiida_crystalgen.workflows.control import request_stop
+
+    current = search_status(identifier)
+    pk = current.search.pk
+    if current.search.has_ended:
+        raise ValueError(f'search {pk} has ended already')
+    request_stop(load_search(pk))
+    click.echo(f'Search {pk} ends after its running stage: {current.stage}.')
+
+
+@search.command('continue')
+@click.argument('identifier', metavar='SEARCH')
+@click.option('--rounds', type=click.IntRange(min=1), help='More rounds; as many as before else.')
+@click.option('--hours', type=click.FloatRange(min=0, min_open=True), help='At most so long.')
+@click.option('--watch', 'and_watch', is_flag=True, help='Follow it to its end, then report.')
+@with_profile
+def continue_(identifier: str, and_watch: bool, **limits: float | None) -> None:
+    """Submit a search that goes on where SEARCH has ended.
+
+    It inherits the references, the models, the phases, and what was tried already.
+
+    \b
+    Example:
+      aiida-crystalgen search continue 1512 --rounds 3
+    """
+    from aiida.engine import submit
+
+    from aiida_crystalgen.cli.daemon import require_daemon
+    from aiida_crystalgen.queries.nodes import stored_pk
+    from aiida_crystalgen.queries.searches import load_search
+    from aiida_crystalgen.workflows.continuation import continue_search
+
+    before = load_search(identifier)
+    given = {name: limit for name, limit in limits.items() if limit is not None}
+    builder = continue_search(before, given)
+    require_daemon()
+    pk = stored_pk(submit(builder))
+    click.echo(f'Submitted SearchWorkChain<{pk}>, which continues search {before.pk}.')
+    if and_watch:
+        _watch(pk, seconds=1.0)
 
 
 @search.command('report')

@@ -101,7 +101,7 @@ def _describe_verification(builder: ProcessBuilder) -> str:
     if not inputs or 'shortlist' not in inputs:
         return 'none'
     for name in ('vasp', 'quantumespresso'):
-        if inputs.get(name):
+        if 'code' in inputs.get(name, {}):
             engine = f'{name} with {inputs[name]["code"].full_label}'
             break
     else:

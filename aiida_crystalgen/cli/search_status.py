@@ -30,6 +30,8 @@ def describe_status(status: SearchStatus) -> str:
     """Return where a search is, one line a subject."""
     search = status.search
     lines = [f'{headline(search)}: {describe_end(search) or _running(status)}']
+    if status.budget and status.budget != {'rounds': 1}:
+        lines.append(_line('budget', _budget(status)))
     lines.append(_line('children', _children(status)))
     if status.job is not None:
         lines.append(_line('progress', _progress(status.job)))
@@ -56,7 +58,7 @@ def one_line(status: SearchStatus) -> str:
     end = describe_end(status.search)
     if end:
         return f'{headline(status.search)}: {end}'
-    text = f'{headline(status.search)}: {status.stage}'
+    text = f'{headline(status.search)}: {_round(status)}{status.stage}'
     return text if status.job is None else f'{text}: {_progress(status.job)}'
 
 
@@ -67,7 +69,9 @@ def describe_end(search: SearchRow) -> str:
     took = format_duration((search.modified - search.created).total_seconds())
     if search.is_successful:
         number = search.number_of_phases
-        return f'finished after {took}, {number} phase{"s" * (number != 1)}'
+        why = search.exit_message.removeprefix('The search ended because ').rstrip('.')
+        found = f'finished after {took}, {number} phase{"s" * (number != 1)}'
+        return found if why == 'its rounds are done' else f'{found}: {why}'
     if search.exit_status is None:
         return f'{search.state} after {took}'
     return f'failed after {took} (exit {search.exit_status}): {search.exit_message}'
@@ -75,7 +79,25 @@ def describe_end(search: SearchRow) -> str:
 
 def _running(status: SearchStatus) -> str:
     """Return what a search is doing."""
-    return f'{status.stage}, for {age(status.search.created)} now'
+    text = f'{_round(status)}{status.stage}, for {age(status.search.created)} now'
+    return f'{text}, about {format_duration(status.remaining)} left' if status.remaining else text
+
+
+def _round(status: SearchStatus) -> str:
+    """Return which round it is, where there may be several."""
+    planned = status.budget.get('rounds')
+    if not status.rounds or planned == 1:
+        return ''
+    number = len(status.rounds)
+    return f'round {number} of {planned} · ' if planned else f'round {number} · '
+
+
+def _budget(status: SearchStatus) -> str:
+    """Return the limits of a search."""
+    return ' · '.join(
+        f'{format_number(limit) if isinstance(limit, int) else limit} {name.replace("_", " ")}'
+        for name, limit in status.budget.items()
+    )
 
 
 def _line(name: str, text: str) -> str:

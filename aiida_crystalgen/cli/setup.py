@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from aiida_crystalgen.cli.journal import keep_write_ahead_log
+
 if TYPE_CHECKING:
     from aiida.manage.configuration import Profile
     from aiida.orm import Computer
@@ -56,6 +58,9 @@ def setup(workers: int, emulator: str | None) -> None:
 
     profile = load_profile()
     _report('profile', profile.name, 'found')
+    journal = keep_write_ahead_log(profile)
+    if journal is not None:
+        _report('journal', 'write-ahead log of SQLite', journal)
     computer, done = _computer(profile)
     _report('computer', computer.label, done)
     _report('code', f'{CODE}@{computer.label}', _code(computer))

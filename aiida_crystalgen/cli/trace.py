@@ -102,7 +102,8 @@ def _similar(lineage: Lineage) -> str:
 
 def _proposal(proposal: Proposal) -> str:
     """Return which proposal the phase was."""
-    text = f'proposed by {proposal.method}: row {format_number(proposal.row)} of '
+    text = f'proposed by {proposal.method} in round {proposal.round_number}: '
+    text += f'row {format_number(proposal.row)} of '
     text += format_number(proposal.number)
     if proposal.space_group is not None:
         text = f'{text}, space group {proposal.space_group}'
@@ -153,7 +154,8 @@ def _training(training: TrainingSet | None, all_structures: bool) -> tuple[_Bran
     )
     for step in reversed(training.preparations):
         what = f'relaxed with {step.potential}' if step.potential else step.name.replace('_', ' ')
-        origin = _Branch(
-            f'{what}: {step.after} of {step.before} kept', f'{step.name} {step.process}', (origin,)
-        )
+        change = f'{step.after} of {step.before} kept'
+        if step.after > step.before:
+            change = f'{step.after - step.before} added to {step.before}'
+        origin = _Branch(f'{what}: {change}', f'{step.name} {step.process}', (origin,))
     return (_Branch(text, f'crystals {training.pk}', (*(below if all_structures else ()), origin)),)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from aiida.engine import ExitCode
 
-from aiida_crystalgen.parsers.verb import VerbParser
+from aiida_crystalgen.data.structure_set import StructureSetData
+from aiida_crystalgen.parsers.verb import Steps, VerbParser
 from aiida_crystalgen.remote import files
 
 __all__ = ('ProposeParser',)
@@ -22,3 +23,7 @@ class ProposeParser(VerbParser):
             return proposals
         self.out('proposals', proposals)
         return None
+
+    def count_steps(self, partial: StructureSetData) -> Steps:
+        """Return how many of the candidates are proposed."""
+        return Steps(partial.number, self.node.inputs.request['candidates'], 'candidates')

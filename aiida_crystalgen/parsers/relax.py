@@ -6,14 +6,15 @@ from pathlib import Path
 
 from aiida.engine import ExitCode
 
-from aiida_crystalgen.parsers.verb import VerbParser
+from aiida_crystalgen.data.structure_set import StructureSetData
+from aiida_crystalgen.parsers.verb import Steps, VerbParser
 from aiida_crystalgen.remote import files
 
 __all__ = ('RelaxParser',)
 
 
 class RelaxParser(VerbParser):
-    """Turn the relaxed structures of a job into a node, also those of a job that was cut short."""
+    """Turn the relaxed structures of a job into a node."""
 
     def parse_results(self, folder: Path) -> ExitCode | None:
         """Make a node of the relaxed structures."""
@@ -23,13 +24,6 @@ class RelaxParser(VerbParser):
         self.out('relaxed', relaxed)
         return None
 
-    def parse_unfinished(self, folder: Path) -> ExitCode:
-        """Make a node of the structures that were finished before the job ended."""
-        if not (folder / files.RELAXED).exists():
-            return self.missing(files.RESULT)
-        exit_code = self.parse_results(folder)
-        if exit_code is not None:
-            return exit_code
-        return self.exit_codes.ERROR_INCOMPLETE.format(
-            finished=self.outputs.relaxed.number, number=self.node.inputs.structures.number
-        )
+    def count_steps(self, partial: StructureSetData) -> Steps:
+        """Return how many of the structures are relaxed."""
+        return Steps(partial.number, self.node.inputs.structures.number, 'structures')

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from abc import abstractmethod
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from aiida import orm
 from aiida.engine import ExitCode
 from aiida.parsers import Parser
 
@@ -14,9 +15,20 @@ from aiida_crystalgen.data.convert import node_from_crystals
 from aiida_crystalgen.data.structure_set import StructureSetData
 from aiida_crystalgen.remote import files
 
-__all__ = ('VerbParser',)
+__all__ = ('Steps', 'VerbParser')
 
 _STDERR = '_scheduler-stderr.txt'
+
+
+class Steps(NamedTuple):
+    """How far a job came.
+
+    :param what: is counted, as in 'structures'.
+    """
+
+    done: int
+    total: int
+    what: str
 
 
 class VerbParser(Parser):
@@ -34,7 +46,8 @@ class VerbParser(Parser):
             return self.unreadable(files.RESULT, exception)
         if result['refused']:
             return self.exit_codes.ERROR_REFUSED.format(reason=result['refused'].rstrip('.'))
-        return self.parse_results(folder)
+        # A result that is whole counts, whatever became of the job afterwards.
+        return self.parse_results(folder) or ExitCode()
 
     def _read(self, filename: str) -> str:
         """Return the text of a retrieved file."""
@@ -44,9 +57,28 @@ class VerbParser(Parser):
     def parse_results(self, folder: Path) -> ExitCode | None:
         """Make nodes of the result files in ``folder``."""
 
-    def parse_unfinished(self, folder: Path) -> ExitCode:  # noqa: ARG002
-        """Return the exit code of a job that did not come to its end."""
-        return self.missing(files.RESULT)
+    def parse_unfinished(self, folder: Path) -> ExitCode:
+        """Make a node of what was done before the job ended, and say how much that is."""
+        partial = self.read_partial(folder)
+        if isinstance(partial, ExitCode):
+            return partial
+        steps = self.count_steps(partial)
+        if 'partial' in self.node.inputs:
+            before = self.count_steps(self.node.inputs.partial)
+            if steps.done <= before.done:
+                return self.exit_codes.ERROR_STALLED.format(**steps._asdict())
+        self.out('partial', partial)
+        return self.exit_codes.ERROR_INCOMPLETE.format(**steps._asdict())
+
+    def read_partial(self, folder: Path) -> orm.Data | ExitCode:
+        """Return what was done as a node, or why there is none."""
+        if not (folder / files.PARTIAL).exists():
+            return self.missing(files.RESULT)
+        return self.read_structures(folder, files.PARTIAL)
+
+    @abstractmethod
+    def count_steps(self, partial: Any) -> Steps:
+        """Return how much is done according to a node that `read_partial` made."""
 
     def missing(self, filename: str) -> ExitCode:
         """Return the exit code of a missing file, with the last line of the error output."""

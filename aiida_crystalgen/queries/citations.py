@@ -1,66 +1,137 @@
-"""What to cite with the results of a search."""
+"""What to cite with the results of a search: the methods and codes that took part in it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any
 
+import yaml
+from aiida import orm
+from pydantic import Field
+
+from aiida_crystalgen.data.structure_set import StructureSetData
+from aiida_crystalgen.queries.graph import graph_of_search, values_of_nodes
+from aiida_crystalgen.queries.searches import searches
 from aiida_crystalgen.report.contents import Citation
+from aiida_crystalgen.science.engines import is_emulated
+from aiida_crystalgen.science.settings import Settings
 
-__all__ = ('citations',)
+__all__ = ('Publication', 'citations', 'names_of_search', 'publications')
 
-_ALWAYS = (
-    Citation(
-        'S. P. Huber et al., AiiDA 1.0, a scalable computational infrastructure for automated '
-        'reproducible workflows and data provenance, Scientific Data 7, 300 (2020).',
-        '10.1038/s41597-020-00638-4',
-    ),
-    Citation(
-        'M. Uhrin et al., Workflows in AiiDA: Engineering a high-throughput, event-based engine '
-        'for robust and modular computational workflows, Computational Materials Science 187, '
-        '110086 (2021).',
-        '10.1016/j.commatsci.2020.110086',
-    ),
-    Citation(
-        'S. P. Ong et al., Python Materials Genomics (pymatgen): A robust, open-source python '
-        'library for materials analysis, Computational Materials Science 68, 314 (2013).',
-        '10.1016/j.commatsci.2012.10.028',
-    ),
-    Citation(
-        'A. Togo, K. Shinohara and I. Tanaka, Spglib: a software library for crystal symmetry '
-        'search, Science and Technology of Advanced Materials: Methods 4, 2384822 (2024).',
-        '10.1080/27660400.2024.2384822',
-    ),
-    Citation(
-        'S. Fredericks, K. Parrish, D. Sayre and Q. Zhu, PyXtal: A Python library for crystal '
-        'structure generation and symmetry analysis, Computer Physics Communications 261, 107810 '
-        '(2021).',
-        '10.1016/j.cpc.2020.107810',
-    ),
-)
-_BY_NAME = {
-    'rdf_vae': Citation(
-        'I.-H. Lee and K. J. Chang, Crystal structure prediction in a continuous representative '
-        'space, Computational Materials Science (2021).'
-    ),
-    'sevenn': Citation(
-        'Y. Park, J. Kim, S. Hwang and S. Han, Scalable parallel algorithm for graph neural '
-        'network interatomic potentials in molecular dynamics simulations, Journal of Chemical '
-        'Theory and Computation 20, 4857 (2024).',
-        '10.1021/acs.jctc.4c00190',
-    ),
-    'chgnet': Citation(
-        'B. Deng et al., CHGNet as a pretrained universal neural network potential for '
-        'charge-informed atomistic modelling, Nature Machine Intelligence 5, 1031 (2023).',
-        '10.1038/s42256-023-00716-3',
-    ),
-    'matscipy': Citation(
-        'P. Grigorev et al., matscipy: materials science at the atomic scale with Python, Journal '
-        'of Open Source Software 9, 5668 (2024).',
-        '10.21105/joss.05668',
-    ),
-}
+_DFT = {'quantumespresso', 'vasp'}
+_OTHERS = 'others'  # that BibTeX knows too
+
+
+class Publication(Settings):
+    """An article, or a program without one.
+
+    :param key: of its BibTeX entry.
+    :param cited_for: names of what it has to be cited for; 'always' for every search.
+    :param authors: initials before the name; 'others' stands for those not named.
+    :param pages: first and last, or the number of the article.
+    :param doi: without a resolver.
+    """
+
+    key: str
+    cited_for: tuple[str, ...] = Field(alias='for')
+    authors: tuple[str, ...]
+    title: str
+    journal: str = ''
+    volume: int | None = None
+    pages: str = ''
+    year: int | None = None
+    doi: str = ''
+    url: str = ''
+
+    @property
+    def text(self) -> str:
+        """The reference as a sentence, without the DOI."""
+        names = [name for name in self.authors if name != _OTHERS]
+        if len(names) < len(self.authors):
+            authors = f'{", ".join(names)} et al.'
+        else:
+            authors = ' and '.join(filter(None, (', '.join(names[:-1]), names[-1])))
+        where = ' '.join(str(part) for part in (self.journal, self.volume or '') if part)
+        pages = self.pages.replace('-', '–')
+        place = ', '.join(filter(None, (authors, self.title, where, pages, self.url)))
+        return f'{place} ({self.year}).' if self.year else f'{place}.'
+
+    @property
+    def bibtex(self) -> str:
+        """The reference as a BibTeX entry."""
+        fields = {
+            # Braces keep a name of several persons in one piece, and the capitals of a title.
+            'author': ' and '.join(
+                f'{{{name}}}' if name.startswith('The ') else name for name in self.authors
+            ),
+            'title': f'{{{self.title}}}',
+            'journal': self.journal,
+            'volume': str(self.volume or ''),
+            'pages': self.pages.replace('-', '--'),
+            'year': str(self.year or ''),
+            'doi': self.doi,
+            'url': self.url,
+        }
+        kind = 'article' if self.journal else 'misc'
+        lines = [f'  {name} = {{{value}}},\n' for name, value in fields.items() if value]
+        return f'@{kind}{{{self.key},\n{"".join(lines)}}}'
 
 
 def citations(names: Iterable[str]) -> tuple[Citation, ...]:
-    """Return what to cite with results that these methods and packages took part in."""
-    return (*(_BY_NAME[name] for name in dict.fromkeys(names) if name in _BY_NAME), *_ALWAYS)
+    """Return what a report of results lists that these methods and packages took part in."""
+    return tuple(Citation(one.text, one.doi) for one in publications(names))
+
+
+def publications(names: Iterable[str]) -> tuple[Publication, ...]:
+    """Return what to cite with results that these methods and packages took part in.
+
+    :param names: of generators, potentials, packages, functionals, sources of known crystals,
+        processes and minimisers, as `names_of_search` returns them.
+    """
+    wanted = {'always', *names}
+    return tuple(one for one in _publications() if wanted.intersection(one.cited_for))
+
+
+def names_of_search(search: int) -> frozenset[str]:
+    """Return the names of all that took part in a search, or in what it was given.
+
+    :param search: its PK.
+    """
+    graph = graph_of_search(search)
+    names = set(searches(search)[0].generators.values())
+    for label in values_of_nodes(graph, orm.ProcessNode, ['attributes.process_label']):
+        names.update(filter(None, label))
+    for (minimizer,) in values_of_nodes(graph, orm.Dict, ['attributes.minimizer']):
+        names.update([minimizer] if isinstance(minimizer, str) else [])
+    facts = ['attributes.metadata.engine', 'attributes.metadata.source.kind']
+    for engine, kind in values_of_nodes(graph, StructureSetData, facts):
+        names.update([kind] if kind else [])
+        names.update(_names_of_engine(engine or {}))
+    return frozenset(names)
+
+
+def _names_of_engine(engine: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the names of what gave energies; those of an emulator are not the program's."""
+    package, functional = engine.get('package', ''), engine.get('functional', '')
+    yield package
+    if is_emulated(engine):
+        yield functional
+    else:
+        yield engine.get('name', '')
+    if package in _DFT:
+        yield from re.split('[ +]+', functional)
+        family = (engine.get('settings') or {}).get('pseudo_family') or ''
+        yield family.split('/')[0]
+
+
+@cache
+def _publications() -> tuple[Publication, ...]:
+    """Return all publications there are."""
+    text = files('aiida_crystalgen.queries').joinpath('publications.yaml').read_text('utf-8')
+    return tuple(
+        Publication.parse({'key': key, **entry}, where=key)
+        for key, entry in yaml.safe_load(text).items()
+    )

@@ -12,6 +12,7 @@ from typing import Any
 from aiida import orm
 from aiida.common.exceptions import NotExistent
 
+from aiida_crystalgen.queries.nodes import stored_pk
 from aiida_crystalgen.remote import files
 
 __all__ = ('Job', 'find_job')
@@ -50,25 +51,18 @@ class Job:
 
 
 def find_job(parent: int) -> Job | None:
-    """Return the newest job of the work chains that a search waits for, or None.
+    """Return the newest job that a search waits for, or None.
 
     Its progress is read through AiiDA's transport, from the folder that it runs in.
 
     :param parent: PK of the search.
     """
-    query = orm.QueryBuilder()
-    query.append(orm.WorkChainNode, filters={'id': parent}, tag='search')
-    query.append(orm.WorkChainNode, with_incoming='search', tag='verb')
-    alive = {'attributes.process_state': {'in': ['created', 'waiting', 'running']}}
-    query.append(orm.CalcJobNode, with_incoming='verb', filters=alive, tag='job')
-    query.add_projection('job', '*')
-    query.order_by({'job': [{'ctime': 'desc'}]})
-    found = query.first(flat=True)
+    found = _newest_job(parent)
     if found is None:
         return None
     progress = _read_progress(found)
     return Job(
-        pk=found.pk,
+        pk=stored_pk(found),
         process=found.process_label or '',
         computer=found.computer.label,
         state=_state(found),
@@ -77,6 +71,23 @@ def find_job(parent: int) -> Job | None:
         total=progress.get('total'),
         message=progress.get('message', ''),
     )
+
+
+def _newest_job(parent: int) -> Any:
+    """Return the newest job among the descendants of a process that have not ended, or None."""
+    alive = {'attributes.process_state': {'in': ['created', 'waiting', 'running']}}
+    level = [parent]
+    while level:
+        query = orm.QueryBuilder()
+        query.append(orm.WorkChainNode, filters={'id': {'in': level}}, tag='parent')
+        query.append(orm.ProcessNode, with_incoming='parent', filters=alive, project='*', tag='one')
+        query.order_by({'one': [{'ctime': 'desc'}]})
+        children = query.all(flat=True)
+        jobs = [child for child in children if isinstance(child, orm.CalcJobNode)]
+        if jobs:
+            return jobs[0]
+        level = [stored_pk(child) for child in children]
+    return None
 
 
 def _state(job: orm.CalcJobNode) -> str:

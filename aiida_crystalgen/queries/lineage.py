@@ -61,6 +61,7 @@ class Proposal:
 
     :param process: PK of the proposing.
     :param method: entry-point name of the generator.
+    :param round_number: of the round of the search.
     :param row: of the phase among the proposals.
     :param number: of proposals.
     :param space_group: that was asked for, None if none was.
@@ -71,6 +72,7 @@ class Proposal:
 
     process: int
     method: str
+    round_number: int
     row: int
     number: int
     space_group: int | None
@@ -138,7 +140,7 @@ def lineage(identifier: str | int, search: int | str | None = None) -> Lineage:
     """
     phase = find_phase(identifier, search)
     recording = _creation(orm.load_node(phase.pk))
-    comparison = _creation(recording.inputs['phases'])
+    comparison = _comparison(recording.inputs['phases'], phase.round)
     relaxations, accepted = _relaxations(comparison, phase.relaxed_row)
     screening = _creation(accepted)
     proposing = _creation(screening.inputs[phase.generator])
@@ -168,6 +170,14 @@ def _creation(node: orm.Node) -> _Step:
         )
     links = process.base.links.get_incoming(link_type=LinkType.INPUT_CALC).all()
     return _Step(process, {link.link_label: link.node for link in links})
+
+
+def _comparison(phases: StructureSetData, round_number: int) -> _Step:
+    """Return the comparison that found a phase of this round; later ones have passed it on."""
+    step = _creation(phases)
+    while 'earlier' in step.inputs and step.inputs['round_number'].value != round_number:
+        step = _creation(step.inputs['earlier'])
+    return step
 
 
 def _lowest(phase: PhaseRow, references: StructureSetData) -> str:
@@ -200,8 +210,10 @@ def _relaxations(comparison: _Step, row: int) -> tuple[tuple[Relaxation, ...], S
         before = _creation(structures)
         if 'phases' not in before.inputs:
             return tuple(found), structures
-        comparison = _creation(before.inputs['phases'])
-        row = int(_value(before.inputs['phases'], 'relaxed_row', row))
+        phases = before.inputs['phases']
+        place = int(_value(structures, 'phase_row', row))
+        comparison = _comparison(phases, int(_value(phases, 'round', place)))
+        row = int(_value(phases, 'relaxed_row', place))
 
 
 def _relaxation(step: _Step, relaxed: StructureSetData, row: int) -> Relaxation:
@@ -261,6 +273,7 @@ def _proposal(phase: PhaseRow, step: _Step, proposals: StructureSetData) -> Prop
     return Proposal(
         process=stored_pk(step.process),
         method=step.inputs['method'].value,
+        round_number=phase.proposal_round,
         row=phase.proposal_row,
         number=proposals.number,
         space_group=None if space_group is None else int(space_group),

@@ -11,6 +11,7 @@ from aiida import orm
 
 from aiida_crystalgen.data.convert import crystals_from_structures
 from aiida_crystalgen.queries.nodes import is_called
+from aiida_crystalgen.queries.rounds import newest_records
 from aiida_crystalgen.queries.searches import SEARCH, find_search
 from aiida_crystalgen.science.crystals import Column, CrystalSet
 from aiida_crystalgen.science.engines import engine_label
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ('PhaseRow', 'PhaseTable', 'find_phase', 'phase_crystals', 'phases')
-
-_RECORDS = 'records__'
 
 
 class PhaseRow(PhaseRecord):
@@ -175,12 +174,24 @@ def _labelled(label: str, search: int) -> PhaseRow:
 def _rows(filters: dict[str, Any], search: int | None) -> list[PhaseRow]:
     """Return the phases whose records fulfil the filters, in no order."""
     of_search = {'process_type': SEARCH, **({} if search is None else {'id': search})}
+    found = _recorded_by(of_search, filters)
+    running = newest_records(search)
+    if running:
+        found += [
+            (*running[pk], *values)
+            for pk, _, *values in _recorded_by({'id': {'in': list(running)}}, filters)
+        ]
+    return [_row(values) for values in found]
+
+
+def _recorded_by(processes: dict[str, Any], filters: dict[str, Any]) -> list[tuple[Any, ...]]:
+    """Return process, record and structure of each phase that some processes have returned."""
     edges = {'type': 'return', 'label': {'like': 'records\\_\\_%'}}
     query = orm.QueryBuilder()
-    query.append(orm.WorkChainNode, filters=of_search, project=['id', 'uuid'], tag='search')
+    query.append(orm.WorkChainNode, filters=processes, project=['id', 'uuid'], tag='process')
     query.append(
         orm.Dict,
-        with_incoming='search',
+        with_incoming='process',
         edge_filters=edges,
         edge_project='label',
         filters=filters,
@@ -188,26 +199,25 @@ def _rows(filters: dict[str, Any], search: int | None) -> list[PhaseRow]:
     )
     found = query.all()
     structures = orm.QueryBuilder()
-    wanted = {'process_type': SEARCH, 'id': {'in': sorted({one[0] for one in found})}}
-    structures.append(orm.WorkChainNode, filters=wanted, project='id', tag='search')
+    wanted = {'id': {'in': sorted({one[0] for one in found})}}
+    structures.append(orm.WorkChainNode, filters=wanted, project='id', tag='process')
     structures.append(
         orm.StructureData,
-        with_incoming='search',
+        with_incoming='process',
         edge_filters=edges,
         edge_project='label',
         project=['id', 'uuid'],
     )
     nodes = {
-        (pk, path.removesuffix('_structure')): tuple(ids)
-        for pk, *ids, path in (structures.all() if found else [])
+        (pk, path.removesuffix('_structure')): (structure, uuid)
+        for pk, structure, uuid, path in (structures.all() if found else [])
     }
-    return [_row(values, nodes) for values in found]
+    return [(*values, *nodes[values[0], path.removesuffix('_record')]) for *values, path in found]
 
 
-def _row(values: list[Any], structures: dict[tuple[int, str], tuple[Any, ...]]) -> PhaseRow:
+def _row(values: tuple[Any, ...]) -> PhaseRow:
     """Return one answer of the database as a row."""
-    search_pk, search_uuid, pk, uuid, created, record, path = values
-    structure_pk, structure_uuid = structures[search_pk, path.removesuffix('_record')]
+    search_pk, search_uuid, pk, uuid, created, record, structure_pk, structure_uuid = values
     facts = {name: value for name, value in record.items() if name in PhaseRecord.model_fields}
     return PhaseRow(
         **facts,

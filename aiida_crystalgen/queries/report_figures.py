@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Sequence
 
-from aiida_crystalgen.queries.phases import phase_crystals
+import numpy as np
+from aiida import orm
+
+from aiida_crystalgen.data.convert import crystals_from_node
+from aiida_crystalgen.data.structure_set import StructureSetData
+from aiida_crystalgen.queries.phases import PhaseRow, phase_crystals
 from aiida_crystalgen.queries.results import SearchResults
 from aiida_crystalgen.report.contents import (
     EnergyGroup,
@@ -16,6 +21,7 @@ from aiida_crystalgen.report.contents import (
 )
 from aiida_crystalgen.science.checkpoint import Checkpoint
 from aiida_crystalgen.science.crystals import CrystalSet, concatenate
+from aiida_crystalgen.science.engines import engine_differences
 
 __all__ = (
     'energies_of_groups',
@@ -85,8 +91,18 @@ def _latent_phases(results: SearchResults, checkpoint: Checkpoint) -> LatentPoin
     return LatentPoints(
         labels=tuple(row.label for row in rows),
         coordinates=latent_coordinates(checkpoint, phase_crystals(rows)),
-        energies=np.array([row.energy_above_lowest for row in rows], dtype=np.float64),
+        energies=np.array(
+            [row.energy_above_lowest if _is_engine(row, results) else np.nan for row in rows],
+            dtype=np.float64,
+        ),
     )
+
+
+def _is_engine(row: PhaseRow, results: SearchResults) -> bool:
+    """Return whether the energy of a phase is by the engine of the known crystals."""
+    references = results.references
+    facts = {} if references is None else references.metadata.get('engine', {})
+    return not engine_differences(row.engine, facts)
 
 
 def energies_of_references(results: SearchResults) -> EnergyGroup | None:
@@ -97,7 +113,7 @@ def energies_of_references(results: SearchResults) -> EnergyGroup | None:
     rows = np.flatnonzero(results.comparable(references))
     return EnergyGroup(
         name='known crystals',
-        energies=references['energy'][rows] - results.zero,
+        energies=results.energies_above_lowest(references.select(rows)),
         labels=tuple(_label(references, int(row)) for row in rows),
     )
 
@@ -109,7 +125,7 @@ def energies_of_groups(results: SearchResults) -> tuple[EnergyGroup, ...]:
         return ()
     rows = np.flatnonzero(results.comparable(relaxed))
     names = _group_names(results, relaxed)[rows]
-    energies = relaxed['energy'][rows] - results.zero
+    energies = results.energies_above_lowest(relaxed.select(rows))
     return tuple(EnergyGroup(str(name), energies[names == name]) for name in np.unique(names))
 
 
@@ -133,46 +149,67 @@ def rdf_comparisons(results: SearchResults) -> tuple[RdfComparison, ...]:
 
     That of the candidate that was relaxed into the phase is there as well.
     """
-    found, references = results.crystals('phases'), results.references
-    if found is None or references is None:
+    known = _compared_references(results)
+    if not results.phases or known is None or 'label' not in known:
         return ()
     from aiida_crystalgen.science.fingerprints.rdf import RdfSettings, radial_distribution
     from aiida_crystalgen.science.screening.similarity import pearson_distances
 
     settings = RdfSettings.parse(results.settings['phases']['rdf'])
-    nearest = found['nearest_reference']
-    known = references.select(nearest)
-    curves = radial_distribution(found, settings)
-    of_known = radial_distribution(known, settings)
-    of_candidates = radial_distribution(_candidates(results), settings)
+    found = radial_distribution(phase_crystals(results.phases).without_columns(), settings)
+    nearest = _rows_named([row.nearest_reference for row in results.phases], known)
+    of_known = radial_distribution(known.select(nearest).without_columns(), settings)
+    candidates = _candidates(results)
+    before = None if candidates is None else radial_distribution(candidates, settings)
     return tuple(
         RdfComparison(
             phase=row.label,
-            reference=_label(references, int(nearest[place])),
+            reference=row.nearest_reference,
             radii=settings.radii,
-            of_phase=curves[place],
+            of_phase=found[place],
             of_reference=of_known[place],
             distance=row.reference_distance,
-            of_candidate=of_candidates[place],
-            candidate_distance=float(
-                pearson_distances(of_candidates[[place]], of_known[[place]])[0, 0]
-            ),
+            of_candidate=None if before is None else before[place],
+            candidate_distance=None
+            if before is None
+            else float(pearson_distances(before[[place]], of_known[[place]])[0, 0]),
         )
         for place, row in enumerate(results.phases)
+        if nearest[place] >= 0
     )
 
 
-def _candidates(results: SearchResults) -> CrystalSet:
-    """Return the proposals that were relaxed into the phases, in the order of the phases."""
-    generators = np.array([row.generator for row in results.phases])
+def _compared_references(results: SearchResults) -> CrystalSet | None:
+    """Return the known crystals that the phases were compared with, those of their engine."""
+    uuids = {row.nodes['references'] for row in results.phases if 'references' in row.nodes}
+    if not uuids:
+        return results.references
+    query = orm.QueryBuilder()
+    query.append(StructureSetData, filters={'uuid': {'in': sorted(uuids)}}, project='*')
+    return crystals_from_node(max(query.all(flat=True), key=lambda node: (node.number, node.pk)))
+
+
+def _rows_named(labels: Sequence[str], known: CrystalSet) -> np.ndarray:
+    """Return the row of the first known crystal of each label, -1 where there is none."""
+    rows = {str(label): row for row, label in reversed([*enumerate(known['label'])])}
+    return np.array([rows.get(label, -1) for label in labels], dtype=np.int64)
+
+
+def _candidates(results: SearchResults) -> CrystalSet | None:
+    """Return the proposals that were relaxed into the phases, in the order of the phases.
+
+    There are none if those of one phase are not among the outputs of the search.
+    """
+    origins = [(row.generator, row.proposal_round) for row in results.phases]
     rows = np.array([row.proposal_row for row in results.phases])
     sets, places = [], []
-    for generator in np.unique(generators):
-        mine = np.flatnonzero(generators == generator)
-        proposals = results.crystals(f'proposals__{generator}')
-        if proposals is not None:
-            sets.append(proposals.select(rows[mine]).without_columns())
-            places.append(mine)
+    for origin in dict.fromkeys(origins):
+        mine = np.array([place for place, one in enumerate(origins) if one == origin])
+        proposals = results.proposals(*origin)
+        if proposals is None:
+            return None
+        sets.append(proposals.select(rows[mine]).without_columns())
+        places.append(mine)
     return concatenate(sets).select(np.argsort(np.concatenate(places)))
 
 

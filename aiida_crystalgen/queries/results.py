@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,7 +18,7 @@ from aiida_crystalgen.queries.phases import PhaseRow, phases
 from aiida_crystalgen.queries.searches import SearchRow, searches
 from aiida_crystalgen.science.checkpoint import Checkpoint
 from aiida_crystalgen.science.composition import reduced_formulas
-from aiida_crystalgen.science.crystals import CrystalSet
+from aiida_crystalgen.science.crystals import CrystalSet, concatenate
 
 __all__ = ('SearchResults', 'search_results')
 
@@ -49,8 +50,14 @@ class SearchResults:
 
     @cached_property
     def relaxed(self) -> CrystalSet | None:
-        """The accepted crystals after their relaxation."""
-        return self.crystals('relaxed')
+        """The accepted crystals of all rounds after their relaxation."""
+        names = [name for name in self.outputs if re.fullmatch(r'rounds__round_\d+__relaxed', name)]
+        sets = [self.crystals(name) for name in sorted(names, key=_round_of)]
+        return concatenate([one for one in sets if one is not None]) if sets else None
+
+    def proposals(self, generator: str, round_number: int) -> CrystalSet | None:
+        """Return what a generator proposed in a round, None if it did not."""
+        return self.crystals(f'rounds__round_{round_number}__proposals__{generator}')
 
     @cached_property
     def checkpoints(self) -> dict[str, Checkpoint]:
@@ -62,29 +69,46 @@ class SearchResults:
         }
 
     @cached_property
-    def zero(self) -> float:
-        """Energy of the lowest crystal of the composition, in eV/atom; NaN without energies."""
-        if self.phases:
-            return self.phases[0].energy - self.phases[0].energy_above_lowest
-        energies = np.concatenate([self.energies(one) for one in (self.references, self.relaxed)])
-        return float(energies.min()) if len(energies) else float('nan')
-
-    def energies(self, crystals: CrystalSet | None) -> np.ndarray:
-        """Return the energies in eV/atom of those crystals that are `comparable`."""
-        if crystals is None or 'energy' not in crystals:
-            return np.zeros(0)
-        return crystals['energy'][self.comparable(crystals)]
-
-    def comparable(self, crystals: CrystalSet) -> np.ndarray:
-        """Return which crystals are physical, converged and of the composition searched for."""
+    def formulas(self) -> tuple[str, ...]:
+        """Reduced formulas of the compositions searched for."""
         from pymatgen.core import Composition
 
-        mask = reduced_formulas(crystals) == Composition(self.search.composition).reduced_formula
+        asked = [request['composition'] for request in self.requests.values()]
+        return tuple(dict.fromkeys(Composition(one).reduced_formula for one in asked))
+
+    @cached_property
+    def _zeros(self) -> dict[str, float]:
+        """Energy of the lowest crystal of each composition searched for, in eV/atom."""
+        lowest: dict[str, float] = {}
+        for crystals in (self.references, self.relaxed):
+            if crystals is None or 'energy' not in crystals:
+                continue
+            mine = crystals.select(self.comparable(crystals))
+            for formula, energy in zip(reduced_formulas(mine), mine['energy'], strict=True):
+                lowest[formula] = min(lowest.get(formula, np.inf), float(energy))
+        return lowest
+
+    def energies_above_lowest(self, crystals: CrystalSet) -> np.ndarray:
+        """Return the energies above the lowest crystal of the same composition, in eV/atom.
+
+        :param crystals: `comparable` ones.
+        """
+        zeros = [self._zeros[formula] for formula in reduced_formulas(crystals).tolist()]
+        return crystals['energy'] - np.array(zeros, dtype=np.float64)
+
+    def comparable(self, crystals: CrystalSet) -> np.ndarray:
+        """Return which crystals are physical, converged and of a composition searched for."""
+        mask = np.isin(reduced_formulas(crystals), self.formulas)
         if 'rejection' in crystals:
             mask &= crystals['rejection'] == ''
         if 'converged' in crystals:
             mask &= crystals['converged']
         return mask
+
+
+def _round_of(name: str) -> int:
+    """Return the number of the round that an output is from."""
+    return int(name.split('__')[1].removeprefix('round_'))
 
 
 def search_results(pk: int) -> SearchResults:

@@ -8,20 +8,31 @@ from aiida import orm
 
 from aiida_crystalgen.queries import report_figures as figures
 from aiida_crystalgen.queries.citations import citations
+from aiida_crystalgen.queries.comparison import compare_searches
 from aiida_crystalgen.queries.nodes import stored_pk
+from aiida_crystalgen.queries.phase_figures import (
+    phase_diffraction,
+    phase_elasticity,
+    phase_hull,
+    phase_phonons,
+)
 from aiida_crystalgen.queries.phases import PhaseRow, phase_crystals
 from aiida_crystalgen.queries.results import SearchResults, search_results
+from aiida_crystalgen.queries.rounds import rounds
 from aiida_crystalgen.queries.status import count_stages
+from aiida_crystalgen.report.campaign import Round
 from aiida_crystalgen.report.contents import Engine, NodeReference, Phase, SearchReport, Stage
 
 __all__ = ('search_report',)
 
 
-def search_report(pk: int) -> SearchReport:
+def search_report(pk: int, compare: int | str | None = None) -> SearchReport:
     """Return what the page of a search shows; that of a search that failed shows less.
 
     :param pk: of the search.
-    :raises ValueError: if the search has not ended, or failed before there were any energies.
+    :param compare: PK, start of a UUID, or label of another search, to be shown beside it.
+    :raises ValueError: if the search has not ended, or failed before there were any energies, or
+        there is no such other search.
     """
     results = search_results(pk)
     engine = _engine(results)
@@ -37,6 +48,9 @@ def search_report(pk: int) -> SearchReport:
         groups=figures.energies_of_groups(results),
         rdfs=figures.rdf_comparisons(results),
         stages=_stages(pk),
+        hull=phase_hull(results.phases),
+        rounds=_rounds(results),
+        comparison=None if compare is None else compare_searches(pk, compare),
         engine_note=_engine_note(engine, results),
         versions=_versions(results, engine),
         nodes=_nodes(results),
@@ -103,6 +117,7 @@ def _phases(results: SearchResults) -> tuple[Phase, ...]:
     if not results.phases:
         return ()
     crystals = phase_crystals(results.phases)
+    phonons, patterns = phase_phonons(results.phases), phase_diffraction(results.phases)
     return tuple(
         Phase(
             label=row.label,
@@ -118,6 +133,10 @@ def _phases(results: SearchResults) -> tuple[Phase, ...]:
             engine=_engine_of(row),
             record=row.uuid,
             stability=row.stability,
+            prototype=' '.join(text for text in (row.prototype, row.prototype_name) if text),
+            phonons=phonons.get(row.pk),
+            elasticity=phase_elasticity(row),
+            diffraction=patterns.get(row.pk),
         )
         for place, row in enumerate(results.phases)
     )
@@ -136,6 +155,27 @@ def _stages(search: int) -> tuple[Stage, ...]:
     return tuple(
         Stage(name, {label: stages[name] for label, stages in counts.items()}) for name in names
     )
+
+
+def _rounds(results: SearchResults) -> tuple[Round, ...]:
+    """Return what came of each round of a search."""
+    pk = results.search.pk
+    found = []
+    for one in rounds(pk):
+        mine = [row for row in results.phases if row.proposal_round == one.number]
+        hull = [row.energy_above_hull for row in mine if row.energy_above_hull is not None]
+        found.append(
+            Round(
+                number=one.number,
+                phases_found=len(mine),
+                new_phases=sum(row.is_new for row in mine),
+                lowest=min((row.energy_above_lowest for row in mine), default=None),
+                hull=min(hull, default=None),
+                yields=count_stages(pk, one.number),
+                finished=None if one.exit_status is None else one.modified,
+            )
+        )
+    return tuple(found)
 
 
 def _versions(results: SearchResults, engine: Engine) -> dict[str, str]:

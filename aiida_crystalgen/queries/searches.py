@@ -11,7 +11,7 @@ from aiida import orm
 
 from aiida_crystalgen.queries.nodes import is_called
 
-__all__ = ('SEARCH', 'SearchRow', 'find_search', 'searches')
+__all__ = ('SEARCH', 'SearchRow', 'find_search', 'load_search', 'searches')
 
 SEARCH = 'aiida.workflows:crystalgen.search'
 """Process type of every search."""
@@ -23,7 +23,7 @@ _ENDED = ('finished', 'excepted', 'killed')
 class SearchRow:
     """A search in one line.
 
-    :param composition: formula unit searched for.
+    :param composition: formula units searched for.
     :param generators: method of each generator, by its label.
     :param state: of the process: 'created', 'waiting', 'running', 'finished', 'excepted', 'killed'.
     :param exit_status: 0 for success, None before the end.
@@ -107,6 +107,18 @@ def find_search(identifier: str | int | None = None) -> int:
     )
 
 
+def load_search(identifier: str | int) -> orm.ProcessNode:
+    """Return the node of a search.
+
+    :param identifier: PK, start of a UUID, or label.
+    :raises ValueError: if there is no such search, or several.
+    """
+    query = orm.QueryBuilder()
+    query.append(orm.WorkChainNode, filters={'id': find_search(identifier)})
+    (search,) = query.one()
+    return search
+
+
 def _filters(pk: int | None) -> dict[str, Any]:
     """Return the filters of a query for searches."""
     return {'process_type': SEARCH, **({} if pk is None else {'id': pk})}
@@ -161,7 +173,7 @@ def _row(values: list[Any], requests: dict[str, dict[str, str]], number: int) ->
         pk=pk,
         uuid=uuid,
         label=label,
-        composition=compositions[0] if compositions else '',
+        composition=', '.join(dict.fromkeys(compositions)),
         generators={name: one.get('method', '') for name, one in sorted(requests.items())},
         state=state or 'created',
         exit_status=exit_status,

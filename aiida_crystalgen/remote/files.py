@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
@@ -14,11 +15,15 @@ __all__ = (
     'CHECKPOINT',
     'CRYSTALS',
     'JOB',
+    'PARTIAL',
+    'PARTIAL_TRAINING',
     'PROGRESS',
     'PROPOSALS',
     'RELAXED',
     'RESULT',
+    'START',
     'read_crystals',
+    'replace_file',
     'write_crystals',
     'write_json',
 )
@@ -26,8 +31,12 @@ __all__ = (
 JOB = 'job.json'
 CRYSTALS = 'crystals.npz'
 CHECKPOINT = 'checkpoint.safetensors'
+START = 'start.safetensors'
 PROPOSALS = 'proposals.npz'
 RELAXED = 'relaxed.npz'
+# What a job that is cut short has done; the next one finds it under the same name.
+PARTIAL = 'partial.npz'
+PARTIAL_TRAINING = 'partial.safetensors'
 PROGRESS = 'progress.json'
 RESULT = 'result.json'
 
@@ -80,6 +89,12 @@ def read_crystals(path: Path) -> CrystalSet:
 
 def write_json(content: dict[str, Any], path: Path) -> None:
     """Write the file whole or not at all, so that a reader never sees half of it."""
-    unfinished = path.with_suffix('.unfinished')
-    unfinished.write_text(json.dumps(content, allow_nan=False))
+    text = json.dumps(content, allow_nan=False)
+    replace_file(path, lambda unfinished: unfinished.write_text(text))
+
+
+def replace_file(path: Path, write: Callable[[Path], object]) -> None:
+    """Put what ``write`` writes to another path in the place of a file, once it is whole."""
+    unfinished = path.with_name(f'unfinished-{path.name}')
+    write(unfinished)
     unfinished.replace(path)

@@ -11,18 +11,24 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from aiida_crystalgen.remote import files
-from aiida_crystalgen.science.crystals import CrystalSet
+from aiida_crystalgen.science.crystals import CrystalSet, concatenate
 from aiida_crystalgen.science.progress import Progress
+
+if TYPE_CHECKING:
+    from aiida_crystalgen.science.checkpoint import Checkpoint
 
 __all__ = ('main',)
 
 _SECONDS_BETWEEN_REPORTS = 0.5
+_SECONDS_BETWEEN_SAVES = 1.0  # at least
+_SHARE_OF_SAVES = 0.02  # of the time, at most
 
 
 class _FileProgress:
@@ -41,29 +47,67 @@ class _FileProgress:
         files.write_json(content, self._path)
 
 
+class _Saving:
+    """Saving that takes no more than a small share of the time, however large the state is."""
+
+    def __init__(self) -> None:
+        self._due = time.monotonic() + _SECONDS_BETWEEN_SAVES
+
+    def __call__(self, path: Path, write: Callable[[Path], object]) -> None:
+        started = time.monotonic()
+        if started < self._due:
+            return
+        files.replace_file(path, write)
+        ended = time.monotonic()
+        self._due = ended + max(_SECONDS_BETWEEN_SAVES, (ended - started) / _SHARE_OF_SAVES)
+
+
 def _train(job: dict[str, Any], folder: Path, progress: Progress) -> None:
-    """Train a generator and write its checkpoint."""
+    """Train a generator and write its checkpoint, its state also while it trains."""
     from aiida_crystalgen.science.checkpoint import write_checkpoint
-    from aiida_crystalgen.science.generators.interface import load_generator
+    from aiida_crystalgen.science.generators.interface import (
+        Course,
+        ResumesTraining,
+        load_generator,
+    )
 
     training = files.read_crystals(folder / files.CRYSTALS)
-    checkpoint = load_generator(job['method']).train(
-        training, job['settings'], seed=job['seed'], progress=progress
-    )
+    generator = load_generator(job['method'])
+    if isinstance(generator, ResumesTraining):
+        path, saving = folder / files.PARTIAL_TRAINING, _Saving()
+
+        def save(capture: Callable[[], Checkpoint]) -> None:
+            saving(path, lambda file: file.write_bytes(write_checkpoint(capture())))
+
+        course = Course(_checkpoint(folder / files.START), _checkpoint(path), save)
+        checkpoint = generator.resume_training(
+            training, job['settings'], course, seed=job['seed'], progress=progress
+        )
+    else:
+        checkpoint = generator.train(training, job['settings'], seed=job['seed'], progress=progress)
     (folder / files.CHECKPOINT).write_bytes(write_checkpoint(checkpoint))
 
 
 def _propose(job: dict[str, Any], folder: Path, progress: Progress) -> None:
-    """Propose crystals and write all rows."""
-    from aiida_crystalgen.science.checkpoint import read_checkpoint
+    """Propose crystals and write all rows, the first ones also while the others are drawn."""
     from aiida_crystalgen.science.generators.interface import Request, load_generator
+    from aiida_crystalgen.science.generators.resumption import proposal_blocks
 
-    path = folder / files.CHECKPOINT
-    checkpoint = read_checkpoint(path.read_bytes(), path.name) if path.exists() else None
-    proposals = load_generator(job['method']).propose(
-        checkpoint, Request.parse(job['request']), seed=job['seed'], progress=progress
+    saving = _Saving()
+    earlier = _partial(folder)
+    blocks = proposal_blocks(
+        load_generator(job['method']),
+        _checkpoint(folder / files.CHECKPOINT),
+        Request.parse(job['request']),
+        0 if earlier is None else len(earlier),
+        seed=job['seed'],
+        progress=progress,
     )
-    files.write_crystals(proposals, folder / files.PROPOSALS)
+    proposals = [] if earlier is None else [earlier]
+    for block in blocks:
+        proposals = [concatenate([*proposals, block])]
+        saving(folder / files.PARTIAL, partial(files.write_crystals, proposals[0]))
+    files.write_crystals(proposals[0], folder / files.PROPOSALS)
 
 
 def _relax(job: dict[str, Any], folder: Path, progress: Progress) -> None:
@@ -71,16 +115,33 @@ def _relax(job: dict[str, Any], folder: Path, progress: Progress) -> None:
     from aiida_crystalgen.science.potentials.interface import load_potential
     from aiida_crystalgen.science.relaxation import RelaxSettings, relax
 
+    saving = _Saving()
+
     def save(rows: np.ndarray, relaxed: CrystalSet) -> None:
-        unfinished = folder / f'unfinished-{files.RELAXED}'
-        files.write_crystals(relaxed.with_columns(row=rows), unfinished)
-        unfinished.replace(folder / files.RELAXED)
+        finished = relaxed.with_columns(row=rows)
+        saving(folder / files.PARTIAL, partial(files.write_crystals, finished))
 
     crystals = files.read_crystals(folder / files.CRYSTALS)
     settings = RelaxSettings.parse(job['settings'])
     potential = load_potential(job['potential'])
-    relaxed = relax(crystals, potential, settings, progress=progress, save=save)
-    save(np.arange(len(relaxed)), relaxed)
+    relaxed = relax(
+        crystals, potential, settings, progress=progress, save=save, finished=_partial(folder)
+    )
+    relaxed = relaxed.with_columns(row=np.arange(len(relaxed)))
+    files.write_crystals(relaxed, folder / files.RELAXED)
+
+
+def _checkpoint(path: Path) -> Checkpoint | None:
+    """Return the checkpoint in a file, None if there is no such file."""
+    from aiida_crystalgen.science.checkpoint import read_checkpoint
+
+    return read_checkpoint(path.read_bytes(), path.name) if path.exists() else None
+
+
+def _partial(folder: Path) -> CrystalSet | None:
+    """Return the crystals that an earlier job had finished, None if there are none."""
+    path = folder / files.PARTIAL
+    return files.read_crystals(path) if path.exists() else None
 
 
 _VERBS: dict[str, Callable[[dict[str, Any], Path, Progress], None]] = {

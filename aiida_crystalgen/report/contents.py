@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
+from ase.data import atomic_masses
 from jaxtyping import Float, Int
 
+from aiida_crystalgen.report.campaign import Round, SearchComparison
+from aiida_crystalgen.report.measurements import Diffraction, Elasticity, Phonons
 from aiida_crystalgen.science.crystals import CrystalSet
-from aiida_crystalgen.science.structures import formulas, to_structure
+from aiida_crystalgen.science.structures import formulas
+
+if TYPE_CHECKING:
+    from aiida_crystalgen.science.stability.diagram import HullDiagram
 
 __all__ = (
     'Citation',
@@ -25,6 +32,8 @@ __all__ = (
     'Stage',
     'TrainingCurves',
 )
+
+_DENSITY = 1.66053906892  # g/cm³ in u/Å³: CODATA 2022
 
 
 @dataclass(frozen=True)
@@ -204,6 +213,10 @@ class Phase:
     :param engine: what computed its energy.
     :param record: identifier of its record in the provenance graph, or empty.
     :param stability: what phonons and elastic constants say, or empty.
+    :param prototype: structure type, as in 'A_cF8_227_a', or empty.
+    :param phonons: its dynamical stability, if it was measured.
+    :param elasticity: its mechanical stability, if it was measured.
+    :param diffraction: its X-ray powder pattern, if it was calculated.
     :raises ValueError: if ``crystal`` is not exactly one.
     """
 
@@ -220,6 +233,10 @@ class Phase:
     engine: Engine
     record: str = ''
     stability: str = ''
+    prototype: str = ''
+    phonons: Phonons | None = None
+    elasticity: Elasticity | None = None
+    diffraction: Diffraction | None = None
 
     def __post_init__(self) -> None:
         """Check that the crystal is one."""
@@ -244,7 +261,8 @@ class Phase:
     @property
     def density(self) -> float:
         """Mass density in g/cm³."""
-        return float(to_structure(self.crystal, 0).density)
+        mass = float(atomic_masses[self.crystal.atomic_numbers].sum())
+        return mass / float(self.crystal.volumes[0]) * _DENSITY
 
 
 @dataclass(frozen=True)
@@ -287,6 +305,9 @@ class SearchReport:
     :param groups: energies of all relaxed candidates, by the way they were accepted.
     :param rdfs: comparisons of phases with known crystals.
     :param stages: of the search, in order.
+    :param hull: of the known crystals, with the phases on it, by the engine of the phases.
+    :param rounds: of the search, in order.
+    :param comparison: with another search.
     :param engine_note: what a reader has to know about the energies.
     :param versions: of the packages that took part.
     :param nodes: of the provenance graph.
@@ -303,6 +324,9 @@ class SearchReport:
     groups: tuple[EnergyGroup, ...] = ()
     rdfs: tuple[RdfComparison, ...] = ()
     stages: tuple[Stage, ...] = ()
+    hull: HullDiagram | None = None
+    rounds: tuple[Round, ...] = ()
+    comparison: SearchComparison | None = None
     engine_note: str = ''
     versions: Mapping[str, str] = field(default_factory=dict)
     nodes: tuple[NodeReference, ...] = ()
@@ -311,7 +335,10 @@ class SearchReport:
     @property
     def is_emulated(self) -> bool:
         """Whether any energy of the report comes from a stand-in."""
-        return self.engine.emulated or any(phase.engine.emulated for phase in self.phases)
+        checks = [one for phase in self.phases for one in (phase.phonons, phase.elasticity) if one]
+        compared = self.comparison is not None and self.comparison.second.emulated
+        engines = [self.engine, *(phase.engine for phase in self.phases)]
+        return compared or any(one.emulated for one in (*engines, *checks))
 
 
 def _require_lengths(length: int, name: str, *arrays: np.ndarray) -> None:

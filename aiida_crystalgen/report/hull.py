@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import matplotlib as mpl
 import numpy as np
@@ -15,7 +15,7 @@ from aiida_crystalgen.report.svg import INK, MUTED, PAPER, SERIES, themed_svg
 from aiida_crystalgen.science.engines import is_emulated
 from aiida_crystalgen.science.stability.diagram import HullDiagram, HullPoints
 
-__all__ = ('hull_plot',)
+__all__ = ('draw_hull', 'hull_plot')
 
 _WIDTH = 7.0  # inches; the page scales it to its columns
 _ON_HULL = 1e-6  # eV/atom
@@ -28,20 +28,9 @@ def hull_plot(diagram: HullDiagram) -> str:
 
     :raises ValueError: if there are other numbers of elements.
     """
-    plots = {2: _draw_binary, 3: _draw_ternary}
-    if len(diagram.elements) not in plots:
-        raise ValueError(
-            f'the hull of {"-".join(diagram.elements)} cannot be drawn; only those of two or three '
-            'elements can'
-        )
-    draw = plots[len(diagram.elements)]
 
-    def draw_all(figure: Figure) -> dict[str, Sequence[str]]:
-        titles = draw(figure, diagram)
-        if is_emulated(diagram.engine):
-            figure.suptitle(f'EMULATED energies: {diagram.engine["name"]}', color=SERIES[1])
-        figure.legend(loc='outside upper left', ncols=3)
-        return titles
+    def draw(figure: Figure) -> Mapping[str, Sequence[str]]:
+        return draw_hull(figure, diagram)
 
     new = int((diagram.phases.above_hull < -_ON_HULL).sum())
     description = (
@@ -50,7 +39,42 @@ def hull_plot(diagram: HullDiagram) -> str:
         f'{len(diagram.references.labels)} known crystals, {len(diagram.phases.labels)} phases, '
         f'{new} of these below the hull.'
     )
-    return themed_svg('figure-hull', description, size=(_WIDTH, 4.8), draw=draw_all)
+    return themed_svg('figure-hull', description, size=(_WIDTH, 4.8), draw=draw)
+
+
+def draw_hull(
+    figure: Figure, diagram: HullDiagram, named: Sequence[str] = ()
+) -> Mapping[str, Sequence[str]]:
+    """Draw the hull, and return what is said of the points of each group.
+
+    :param named: labels of phases that are written beside their points.
+    :raises ValueError: if there are other than two or three elements.
+    """
+    plots = {2: _draw_binary, 3: _draw_ternary}
+    if len(diagram.elements) not in plots:
+        raise ValueError(
+            f'the hull of {"-".join(diagram.elements)} cannot be drawn; only those of two or three '
+            'elements can'
+        )
+    titles = plots[len(diagram.elements)](figure, diagram)
+    for row, label in enumerate(diagram.phases.labels):
+        if label in named:
+            place = _places(diagram)[row]
+            figure.axes[0].annotate(
+                label, place, (7, 5), textcoords='offset points', color=INK, weight='bold'
+            )
+    if is_emulated(diagram.engine):
+        figure.suptitle(f'EMULATED energies: {diagram.engine["name"]}', color=SERIES[1])
+    figure.legend(loc='outside upper left', ncols=3)
+    return titles
+
+
+def _places(diagram: HullDiagram) -> Float[np.ndarray, 'phases 2']:
+    """Return where the phases are drawn."""
+    phases = diagram.phases
+    if len(diagram.elements) == 3:
+        return _in_triangle(phases)
+    return np.stack([phases.fractions[:, 1], phases.formation_energies], axis=1)
 
 
 def _draw_binary(figure: Figure, diagram: HullDiagram) -> dict[str, Sequence[str]]:

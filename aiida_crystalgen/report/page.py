@@ -7,7 +7,7 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -15,14 +15,14 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from aiida_crystalgen.report import figures
-from aiida_crystalgen.report.contents import Phase, SearchReport
-from aiida_crystalgen.report.drawing import viewer_data
-from aiida_crystalgen.science.structures import to_structure
+from aiida_crystalgen.report import campaign_figures, figures
+from aiida_crystalgen.report.contents import SearchReport
+from aiida_crystalgen.report.drawing import page_data
+from aiida_crystalgen.report.hull import hull_plot
 
 __all__ = ('render', 'write')
 
-_SCRIPTS = ('geometry.js', 'viewer.js', 'table.js')
+_SCRIPTS = ('data.js', 'geometry.js', 'viewer.js', 'charts.js', 'panel.js', 'table.js')
 _COMPARISONS = 6
 """Number of phases whose radial distributions fit on one figure."""
 
@@ -39,8 +39,6 @@ def render(report: SearchReport) -> str:
     environment.filters |= {
         'number': _number,
         'count': _count,
-        'cif': _cif_address,
-        'cell': _cell_parameters,
         'symbol': _symbol,
     }
     script = '\n'.join(_template_text(name) for name in _SCRIPTS)
@@ -48,10 +46,14 @@ def render(report: SearchReport) -> str:
         report=report,
         figures=_figures(report),
         comparisons=_COMPARISONS,
+        has_hull=report.hull is not None or _elements(report) > 1,
+        generators=list(dict.fromkeys(name for one in report.rounds for name in one.yields)),
+        round_stages=_stages(one.yields for one in report.rounds),
+        compared_stages=_compared_stages(report),
         style=Markup(_template_text('page.css')),  # noqa: S704, our own file
         script=Markup(script),  # noqa: S704, our own files
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        structures=_json(viewer_data(report.phases)),
+        structures=_json(page_data(report.phases)),
     )
 
 
@@ -63,18 +65,61 @@ def write(report: SearchReport, path: Path) -> None:
 
 def _figures(report: SearchReport) -> dict[str, Markup]:
     """Return the figures that there are data for."""
-    drawn: dict[str, str] = {}
+    drawn = {**_energy_figures(report), **_model_figures(report), **_round_figures(report)}
+    return {name: Markup(svg) for name, svg in drawn.items()}  # noqa: S704, escaped when drawn
+
+
+def _energy_figures(report: SearchReport) -> dict[str, str]:
+    """Return the figures of energies and yields of the whole search."""
+    drawn = {}
     if report.stages:
         drawn['stages'] = figures.yield_funnel(report.stages)
     if report.references is not None or report.groups:
         drawn['energies'] = figures.energy_levels(report.references, report.groups)
-    if report.rdfs:
-        drawn['rdfs'] = figures.rdf_comparisons(report.rdfs[:_COMPARISONS])
+    if report.hull is not None:
+        drawn['hull'] = hull_plot(report.hull)
+    return drawn
+
+
+def _model_figures(report: SearchReport) -> dict[str, str]:
+    """Return the figures of the model, and of what it made."""
+    drawn = {}
     if report.training is not None:
         drawn['training'] = figures.loss_curves(report.training)
     if report.latent is not None:
         drawn['latent'] = figures.latent_map(report.latent)
-    return {name: Markup(svg) for name, svg in drawn.items()}  # noqa: S704, escaped when drawn
+    if report.rdfs:
+        drawn['rdfs'] = figures.rdf_comparisons(report.rdfs[:_COMPARISONS])
+    return drawn
+
+
+def _round_figures(report: SearchReport) -> dict[str, str]:
+    """Return the figures of several rounds."""
+    drawn = {}
+    if len(report.rounds) > 1:
+        drawn['round_yields'] = campaign_figures.round_yields(report.rounds)
+        if campaign_figures.has_energies(report.rounds):
+            drawn['progress'] = campaign_figures.energy_progress(report.rounds)
+    return drawn
+
+
+def _elements(report: SearchReport) -> int:
+    """Return the number of elements of all phases."""
+    return len({number for one in report.phases for number in one.crystal.atomic_numbers.tolist()})
+
+
+def _stages(yields: Iterable[Mapping[str, Mapping[str, int]]]) -> list[str]:
+    """Return the names of all stages in their order."""
+    return list(
+        dict.fromkeys(stage for one in yields for counts in one.values() for stage in counts)
+    )
+
+
+def _compared_stages(report: SearchReport) -> list[str]:
+    """Return the names of the stages of two searches that are compared."""
+    if report.comparison is None:
+        return []
+    return _stages((report.comparison.first.yields, report.comparison.second.yields))
 
 
 def _template_text(name: str) -> str:
@@ -99,21 +144,6 @@ def _number(value: float | None, digits: int) -> str:
 def _count(value: int) -> str:
     """Return the count with thin spaces between thousands."""
     return f'{value:,}'.replace(',', '\u202f')
-
-
-def _cif_address(phase: Phase) -> str:
-    """Return the crystal as a CIF file in a data address."""
-    text = str(to_structure(phase.crystal, 0).to(fmt='cif'))
-    return f'data:chemical/x-cif;base64,{base64.b64encode(text.encode()).decode()}'
-
-
-def _cell_parameters(phase: Phase) -> dict[str, str]:
-    """Return the lengths and angles of the cell as text."""
-    lattice = to_structure(phase.crystal, 0).lattice
-    return {
-        'a, b, c': ', '.join(f'{length:.3f}' for length in lattice.abc) + ' Å',
-        'α, β, γ': ', '.join(f'{angle:.2f}' for angle in lattice.angles) + '°',
-    }
 
 
 def _symbol(hermann_mauguin: str) -> Markup:

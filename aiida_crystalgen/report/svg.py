@@ -5,13 +5,14 @@ from __future__ import annotations
 import html
 import io
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-__all__ = ('INK', 'MUTED', 'PAPER', 'SERIES', 'themed_svg')
+__all__ = ('INK', 'MUTED', 'PAPER', 'SERIES', 'page_style', 'themed_svg')
 
 INK, MUTED, RULE, PAPER = '#1b1f24', '#5b6470', '#d7dce2', '#fefefe'
 SERIES = ('#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9')
@@ -60,9 +61,7 @@ def themed_svg(
     :param draw: draws on the figure, and returns the texts that appear over the points of each
         scatter plot, by the plot's gid.
     """
-    with mpl.rc_context():
-        mpl.rcdefaults()
-        mpl.rcParams.update({**_STYLE, 'svg.hashsalt': name})
+    with page_style(name):
         figure = Figure(figsize=size, layout='constrained')
         titles = draw(figure)
         buffer = io.StringIO()
@@ -71,6 +70,18 @@ def themed_svg(
     for gid, texts in titles.items():
         svg = _with_titles(svg, gid, texts)
     return _as_element(svg, name, description, width=size[0])
+
+
+@contextmanager
+def page_style(name: str) -> Iterator[None]:
+    """Draw in the style of the page within the context, whatever the user's own is.
+
+    :param name: of the figure, which its identifiers depend on.
+    """
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update({**_STYLE, 'svg.hashsalt': name})
+        yield
 
 
 def _with_titles(svg: str, gid: str, texts: Sequence[str]) -> str:

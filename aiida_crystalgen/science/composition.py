@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable
+from itertools import product
+from math import gcd
 
 import numpy as np
 from jaxtyping import Bool
 
 from aiida_crystalgen.science.crystals import CrystalSet
 
-__all__ = ('element_symbols', 'has_only', 'reduced_formulas')
+__all__ = ('element_symbols', 'has_only', 'reduced_formulas', 'stoichiometries')
 
 
 def element_symbols(crystals: CrystalSet) -> list[str]:
@@ -47,3 +49,34 @@ def reduced_formulas(crystals: CrystalSet) -> np.ndarray:
             for amount in different
         ]
     return np.array(formulas, dtype=np.str_)[kind.reshape(-1)]
+
+
+def stoichiometries(symbols: Iterable[str], atoms: int) -> tuple[str, ...]:
+    """Return all formula units of a chemical system, each with all of its elements.
+
+    They are in the order of their size, without multiples of smaller ones.
+
+    :param symbols: of the elements.
+    :param atoms: in a formula unit at most.
+    :raises ValueError: if there is no such element, or no formula unit is small enough.
+    """
+    from pymatgen.core import Composition, Element
+
+    names = sorted(set(symbols))
+    unknown = [name for name in names if not Element.is_valid_symbol(name)]
+    if unknown:
+        raise ValueError(f"'{unknown[0]}' is not the symbol of a chemical element")
+    if not 1 <= len(names) <= atoms:
+        raise ValueError(
+            f'formula units of {len(names)} elements with at most {atoms} atoms do not exist'
+        )
+    amounts = [
+        numbers
+        for numbers in product(range(1, atoms + 1), repeat=len(names))
+        if sum(numbers) <= atoms and gcd(*numbers) == 1
+    ]
+    formulas = [
+        Composition(dict(zip(names, numbers, strict=True))).reduced_formula
+        for numbers in sorted(amounts, key=lambda numbers: (sum(numbers), numbers))
+    ]
+    return tuple(dict.fromkeys(formulas))

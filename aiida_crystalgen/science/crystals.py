@@ -169,7 +169,7 @@ def _check_lengths(columns: Mapping[str, Column], number: int, things: str) -> N
 
 
 def concatenate(sets: Sequence[CrystalSet]) -> CrystalSet:
-    """Return all crystals in one set, with the columns that every one of them has.
+    """Return all crystals in one set, with the columns and metadata that all of them share.
 
     :raises ValueError: if there are no sets, or a column has different units.
     """
@@ -182,7 +182,11 @@ def concatenate(sets: Sequence[CrystalSet]) -> CrystalSet:
         counts=np.concatenate([one.counts for one in sets]),
         columns=_concatenated([one.columns for one in sets]),
         atom_columns=_concatenated([one.atom_columns for one in sets]),
-        metadata=sets[0].metadata if all(one.metadata == sets[0].metadata for one in sets) else {},
+        metadata={
+            name: fact
+            for name, fact in sets[0].metadata.items()
+            if all(name in one.metadata and one.metadata[name] == fact for one in sets)
+        },
     )
 
 

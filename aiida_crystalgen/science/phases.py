@@ -6,7 +6,8 @@ import numpy as np
 from pydantic import Field
 
 from aiida_crystalgen.science.characterization.novelty import with_nearest_known
-from aiida_crystalgen.science.crystals import Column, CrystalSet
+from aiida_crystalgen.science.crystals import Column, CrystalSet, concatenate
+from aiida_crystalgen.science.engines import merged_engine, refuse_different_engines
 from aiida_crystalgen.science.fingerprints.rdf import RdfSettings
 from aiida_crystalgen.science.neighbors import shortest_distances
 from aiida_crystalgen.science.screening.duplicates import DuplicateSettings, group_duplicates
@@ -15,6 +16,8 @@ from aiida_crystalgen.science.stability.hull import energies_above_hull, energie
 from aiida_crystalgen.science.symmetry.analysis import space_groups
 
 __all__ = ('ComparisonSettings', 'PhaseSettings', 'compare_phases', 'find_phases')
+
+_AS_LOW = 1e-3  # eV/atom: how well two relaxations to one crystal agree
 
 
 class ComparisonSettings(Settings):
@@ -39,30 +42,61 @@ class PhaseSettings(ComparisonSettings):
     window: float = Field(gt=0)
 
 
-def find_phases(relaxed: CrystalSet, references: CrystalSet, settings: PhaseSettings) -> CrystalSet:
+def find_phases(
+    relaxed: CrystalSet,
+    references: CrystalSet,
+    settings: PhaseSettings,
+    *,
+    earlier: CrystalSet | None = None,
+    round_number: int = 1,
+) -> CrystalSet:
     """Return the distinct physical crystals within the energy window, the lowest first.
 
-    Of several copies the one of lowest energy stands for all. The columns of ``relaxed`` are kept;
-    added are ``relaxed_row``, ``copies``, ``energy_above_lowest``, ``energy_above_hull`` (NaN where
-    the references give no hull), ``space_group``, ``known`` (row of the equal reference, or −1),
+    Of several copies the one of lowest energy stands for all, an earlier phase before new copies of
+    it. The columns that all have are kept; added are ``round``, ``relaxed_row``,
+    ``proposal_round``, ``copies``, ``energy_above_lowest``, ``energy_above_hull`` (NaN where the
+    references give no hull), ``space_group``, ``known`` (row of the equal reference, or −1),
     ``nearest_reference``, ``reference_distance`` and ``shortest_distance``.
 
     :param relaxed: with columns ``energy`` in eV/atom and ``rejection``.
     :param references: known crystals with energies of the same engine.
+    :param earlier: phases of the rounds before, as this function returned them.
+    :param round_number: of the round that relaxed the crystals.
     :raises ValueError: if the energies are those of different engines.
     """
     physical = np.flatnonzero((relaxed['rejection'] == '') & relaxed['converged'])
-    candidates = relaxed.select(physical).with_columns(relaxed_row=physical)
-    candidates = candidates.select(np.argsort(candidates['energy'], kind='stable'))
+    found = relaxed.select(physical)
+    rounds = np.full(len(found), round_number)
+    candidates = found.with_columns(
+        relaxed_row=physical, round=rounds, copies=np.ones(len(found), dtype=np.int64)
+    )
+    if 'proposal_round' not in found:
+        # What is verified keeps the round that proposed it.
+        candidates = candidates.with_columns(proposal_round=rounds)
+    if earlier is not None:
+        refuse_different_engines(relaxed, earlier)
+        engines = [one.metadata['engine'] for one in (earlier, relaxed)]
+        candidates = concatenate([earlier, candidates]).with_metadata(engine=merged_engine(engines))
+    is_new = np.arange(len(candidates)) >= len(candidates) - len(found)
+    order = np.argsort(candidates['energy'] + np.where(is_new, _AS_LOW, 0.0), kind='stable')
+    candidates = candidates.select(order)
     above = energies_above_lowest(candidates, references)
-    candidates = candidates.with_columns(energy_above_lowest=Column(above, 'eV/atom'))
     candidates = candidates.select(np.flatnonzero(above <= settings.window))
     groups = group_duplicates(candidates, settings.duplicates)
     distinct = np.flatnonzero(groups == np.arange(len(candidates)))
-    copies = np.bincount(groups, minlength=len(candidates))[distinct]
-    phases = candidates.select(distinct).with_columns(copies=copies)
-    order = np.argsort(phases['energy_above_lowest'], kind='stable')
-    return compare_phases(phases.select(order), references, settings)
+    copies = np.bincount(groups, weights=candidates['copies'], minlength=len(candidates))
+    phases = candidates.select(distinct).with_columns(copies=copies[distinct].astype(np.int64))
+    return _in_order(compare_phases(phases, references, settings))
+
+
+def _in_order(phases: CrystalSet) -> CrystalSet:
+    """Return phases in the order of their distance from the hull, or from their lowest."""
+    above = np.where(
+        np.isnan(phases['energy_above_hull']),
+        phases['energy_above_lowest'],
+        phases['energy_above_hull'],
+    )
+    return phases.select(np.argsort(above, kind='stable'))
 
 
 def compare_phases(

@@ -34,7 +34,9 @@ class PhaseRecord(Settings):
     :param known: label of the reference it is equal to, None for a new phase.
     :param generator: label of the generator that proposed it; empty if none did.
     :param proposal_row: row among the proposals of the generator, −1 if there are none.
-    :param relaxed_row: row of the relaxation.
+    :param relaxed_row: row of the last relaxation.
+    :param round: of the search, that this relaxation belongs to.
+    :param proposal_round: of the search, that it was proposed in.
     :param copies: number of relaxations that ended in this phase.
     :param engine: name, package and version of what gave the energies, for DFT also functional and
         code; ``emulated`` is true if a stand-in for the program gave them.
@@ -68,6 +70,8 @@ class PhaseRecord(Settings):
     relaxed_row: int
     copies: int
     engine: dict[str, Any]
+    round: int = 1
+    proposal_round: int = 1
     prototype: str | None = None
     prototype_name: str | None = None
     diffraction: tuple[DiffractionPeak, ...] = ()
@@ -150,6 +154,8 @@ def describe_phase(phases: CrystalSet, row: int, references: CrystalSet, label: 
         known=None if known < 0 else str(names[known]),
         generator=str(_value(phases, 'generator', row, '')),
         proposal_row=int(_value(phases, 'proposal_row', row, -1)),
+        round=int(_value(phases, 'round', row, 1)),
+        proposal_round=int(_value(phases, 'proposal_round', row, 1)),
         relaxed_row=int(_value(phases, 'relaxed_row', row, row)),
         copies=int(_value(phases, 'copies', row, 1)),
         engine=dict(phases.metadata['engine']),

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, ClassVar, Protocol, cast
 
 from aiida import orm
 from aiida.common import AttributeDict
-from aiida.engine import ExitCode, Process, ProcessSpec, while_
+from aiida.engine import ExitCode, Process, ProcessBuilder, ProcessSpec, while_
 
 from aiida_crystalgen.calculations.functions.extract import extract, row_label
 from aiida_crystalgen.data.structure_set import StructureSetData
-from aiida_crystalgen.workflows.children import run_once, submit_once
+from aiida_crystalgen.science.settings import Settings
+from aiida_crystalgen.workflows.children import failure, run_once, submit_once
+from aiida_crystalgen.workflows.code_preflight import load_engine_code
+from aiida_crystalgen.workflows.protocol import protocol_inputs
 from aiida_crystalgen.workflows.throttle import EagerWorkChain
 
-__all__ = ('Attempt', 'DftRelaxWorkChain')
+__all__ = ('Attempt', 'DftRelaxWorkChain', 'Finished', 'merge_keys', 'outcome_table')
 
 
 @dataclass(frozen=True)
@@ -33,13 +36,38 @@ class Attempt:
     inputs: Mapping[str, Any]
 
 
+class Finished(Protocol):
+    """What the table of a set needs to know of a finished attempt."""
+
+    @property
+    def rejection(self) -> str:
+        """Why its result cannot be used, empty if it can."""
+
+    @property
+    def steps(self) -> int:
+        """Number of ionic steps."""
+
+    @property
+    def exit_status(self) -> int:
+        """Of the attempt."""
+
+
 class DftRelaxWorkChain(EagerWorkChain):
     """Relax every structure of a set, a limited number of them at a time.
 
     A row starts as soon as another has finished. What follows an attempt is a function of the
     attempts before it, and each child is found again by its call link, so that an interrupted step
     may run again. A failed attempt costs its row only.
+
+    A subclass names its protocol file, the plugin that its code is for, and the model of its
+    settings. ``_open`` are the mappings of the protocol whose keys the user chooses, with how they
+    are merged: there a key that the protocol has not is no mistake.
     """
+
+    _protocol: ClassVar[str]
+    _plugin: ClassVar[str]
+    _model: ClassVar[type[Settings]]
+    _open: ClassVar[Mapping[str, Callable[[Any, Any], dict[str, Any]]]]
 
     @classmethod
     def define(cls, spec: ProcessSpec) -> None:
@@ -94,10 +122,52 @@ class DftRelaxWorkChain(EagerWorkChain):
             message='None of the {number} structures came through; the first: {reason}.',
         )
 
-    @staticmethod
-    @abstractmethod
-    def _are_settings(node: orm.Dict, _: Any) -> str | None:
+    @classmethod
+    def get_builder_from_protocol(
+        cls,
+        structures: StructureSetData,
+        code: orm.AbstractCode | str,
+        *,
+        protocol: str | None = None,
+        overrides: Mapping[str, Any] | None = None,
+    ) -> ProcessBuilder:
+        """Return a builder whose settings are those of a protocol.
+
+        :param structures: to relax.
+        :param code: of the engine, or its full label.
+        :param protocol: the default if None.
+        :param overrides: what differs from the protocol, with the keys of its YAML file. Any tag of
+            VASP and any keyword of pw.x may be set; None removes one.
+        :raises ValueError: if the code, the protocol or a key of the overrides does not exist.
+        """
+        changes = dict(overrides or {})
+        chosen = {name: changes.pop(name) for name in cls._open if name in changes}
+        inputs = protocol_inputs(cls._protocol, protocol, changes)
+        for name, values in chosen.items():
+            if not isinstance(values, Mapping):
+                raise ValueError(f"'{name}' is {values!r}; it must be a mapping of keys to values")
+            inputs[name] = cls._open[name](inputs[name], values)
+        options, limit = inputs.pop('options'), inputs.pop('max_concurrent')
+        loaded = load_engine_code(code, cls._plugin) if isinstance(code, str) else code
+        if loaded.with_mpi is not None and 'withmpi' not in chosen.get('options', {}):
+            # A code that knows whether it runs under MPI bears no other opinion.
+            del options['withmpi']
+        builder = cls.get_builder()
+        builder.structures = structures
+        builder.code = loaded
+        builder.settings = cls._model.parse(inputs).model_dump(mode='json')
+        builder.options = options
+        builder.max_concurrent = limit
+        return builder
+
+    @classmethod
+    def _are_settings(cls, node: orm.Dict, _: Any) -> str | None:
         """Return what is wrong with the settings, or nothing."""
+        try:
+            cls._model.parse(node.get_dict())
+        except ValueError as exception:
+            return f'{str(exception).rstrip(".")}.'
+        return None
 
     @abstractmethod
     def find_problems(self) -> list[str]:
@@ -174,10 +244,7 @@ class DftRelaxWorkChain(EagerWorkChain):
         rows = range(len(self.ctx.attempts))
         collection = self.collect([self._attempts(row) for row in rows])
         if not collection.is_finished_ok:
-            return self.exit_codes.ERROR_COLLECTION_FAILED.format(
-                process=f'{collection.process_label}<{collection.pk}>',
-                reason=str(collection.exit_message or collection.process_state).rstrip('.'),
-            )
+            return failure(self, 'ERROR_COLLECTION_FAILED', collection)
         self.ctx.relaxed = collection.outputs.relaxed
         self.out('relaxed', self.ctx.relaxed)
         return None
@@ -192,6 +259,29 @@ class DftRelaxWorkChain(EagerWorkChain):
         return self.exit_codes.ERROR_NOTHING_RELAXED.format(
             number=number, reason=str(rejections[0]).rstrip('.')
         )
+
+
+def outcome_table(
+    attempts: Iterable[Sequence[orm.ProcessNode]], outcomes: Sequence[Sequence[Finished]]
+) -> dict[str, Any]:
+    """Return the columns of a set that say how each row ended.
+
+    :param attempts: of each row.
+    :param outcomes: of these attempts.
+    """
+    last = [one[-1] for one in outcomes]
+    return {
+        'converged': [one.rejection == '' for one in last],
+        'steps': [sum(outcome.steps for outcome in one) for one in outcomes],
+        'exit_status': [one.exit_status for one in last],
+        'process': [children[-1].uuid for children in attempts],
+        'rejection': [one.rejection for one in last],
+    }
+
+
+def merge_keys(values: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values with the changes in place of theirs."""
+    return {**values, **changes}
 
 
 def _is_not_empty(node: StructureSetData, _: Any) -> str | None:

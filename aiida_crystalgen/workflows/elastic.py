@@ -13,9 +13,14 @@ from aiida_crystalgen.calculations.functions.elasticity import elasticity
 from aiida_crystalgen.calculations.functions.strain import strain
 from aiida_crystalgen.calculations.functions.symmetrize import symmetrize
 from aiida_crystalgen.data.structure_set import StructureSetData
-from aiida_crystalgen.science.settings import closest
 from aiida_crystalgen.workflows.children import failure, run_once
-from aiida_crystalgen.workflows.engines import ENGINES, engine_name, expose_engines, submit_engine
+from aiida_crystalgen.workflows.engines import (
+    engine_name,
+    expose_engines,
+    set_engine,
+    submit_engine,
+    unknown_engine,
+)
 from aiida_crystalgen.workflows.protocol import protocol_inputs
 
 __all__ = ('ElasticWorkChain',)
@@ -90,12 +95,7 @@ class ElasticWorkChain(WorkChain):
         builder = cls.get_builder()
         builder.structure = structure
         builder.settings = protocol_inputs('elastic', protocol, overrides)
-        if engine is None:
-            relaxation = protocol_inputs('relax', protocol)
-            potential = {'potential': relaxation.pop('potential'), 'settings': relaxation}
-            engine = {'potential': potential if code is None else {**potential, 'code': code}}
-        for name, engine_inputs in engine.items():
-            builder[name] = dict(engine_inputs)
+        set_engine(builder, engine, protocol, code)
         return builder
 
     def strain_structure(self) -> ExitCode | None:
@@ -172,9 +172,4 @@ def _is_settings(node: orm.Dict, _: Any) -> str | None:
         settings = ElasticSettings.parse(node.get_dict())
     except ValueError as exception:
         return str(exception)
-    unknown = sorted({*settings.engines} - {*ENGINES})
-    return (
-        f"unknown key 'engines.{unknown[0]}'. {closest(unknown[0], [*ENGINES])}"
-        if unknown
-        else None
-    )
+    return unknown_engine(settings.engines)

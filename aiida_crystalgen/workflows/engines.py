@@ -12,11 +12,13 @@ from collections.abc import Mapping
 from typing import Any, Literal, cast
 
 from aiida import orm
-from aiida.engine import Process, ProcessSpec, WorkChain
+from aiida.engine import Process, ProcessBuilder, ProcessSpec, WorkChain
 from aiida.plugins import WorkflowFactory
 
 from aiida_crystalgen.data.structure_set import StructureSetData
+from aiida_crystalgen.science.settings import closest
 from aiida_crystalgen.workflows.children import submit_once
+from aiida_crystalgen.workflows.protocol import protocol_inputs
 
 __all__ = (
     'ENGINES',
@@ -24,7 +26,10 @@ __all__ = (
     'engine_inputs',
     'engine_name',
     'expose_engines',
+    'potential_inputs',
+    'set_engine',
     'submit_engine',
+    'unknown_engine',
 )
 
 ENGINES = ('potential', 'quantumespresso', 'vasp')
@@ -46,6 +51,52 @@ def expose_engines(spec: ProcessSpec) -> None:
             },
         )
     spec.inputs.validator = _is_one_engine
+
+
+def set_engine(
+    builder: ProcessBuilder,
+    engine: Mapping[str, Mapping[str, Any]] | None,
+    protocol: str | None,
+    code: orm.AbstractCode | None,
+) -> None:
+    """Put the inputs of an engine into a builder, those of a protocol's potential if it is None.
+
+    :param engine: its inputs under its name, as in ``{'vasp': {…}}``.
+    :param protocol: of the potential, the default if None.
+    :param code: for the potential, whose executable is crystalgen-run; None works in the process.
+    :raises ValueError: if the protocol does not exist.
+    """
+    chosen = {'potential': potential_inputs(protocol, code)} if engine is None else engine
+    for name, inputs in chosen.items():
+        builder[name] = dict(inputs)
+
+
+def potential_inputs(
+    protocol: str | None,
+    code: orm.AbstractCode | None,
+    overrides: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Return the inputs of the engine ``potential`` that a protocol gives.
+
+    :param protocol: the default if None.
+    :param code: whose executable is crystalgen-run; None works in the process.
+    :param overrides: what differs from the protocol, the key ``relax`` of what the user wrote.
+    :raises ValueError: if the protocol or a key of the overrides does not exist.
+    """
+    settings = protocol_inputs('relax', protocol, overrides, where='relax')
+    inputs = {'potential': settings.pop('potential'), 'settings': settings}
+    return inputs if code is None else {**inputs, 'code': code}
+
+
+def unknown_engine(changes: Mapping[str, Any]) -> str | None:
+    """Return what is wrong with settings that differ from engine to engine, or nothing.
+
+    :param changes: under the names of the engines, in the key ``engines`` of the settings.
+    """
+    unknown = sorted({*changes} - {*ENGINES})
+    if not unknown:
+        return None
+    return f"unknown key 'engines.{unknown[0]}'. {closest(unknown[0], [*ENGINES])}"
 
 
 def engine_name(inputs: Mapping[str, Any]) -> str:

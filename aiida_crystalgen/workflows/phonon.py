@@ -15,15 +15,16 @@ from aiida_crystalgen.calculations.functions.keep_followed import keep_followed
 from aiida_crystalgen.calculations.functions.phonons import phonons
 from aiida_crystalgen.calculations.functions.symmetrize import symmetrize
 from aiida_crystalgen.data.structure_set import StructureSetData
-from aiida_crystalgen.science.settings import closest
 from aiida_crystalgen.workflows.children import failure, run_once, submit_once
+from aiida_crystalgen.workflows.elastic import ElasticWorkChain
 from aiida_crystalgen.workflows.engines import (
-    ENGINES,
     Freedom,
     engine_inputs,
     engine_name,
     expose_engines,
+    set_engine,
     submit_engine,
+    unknown_engine,
 )
 from aiida_crystalgen.workflows.protocol import protocol_inputs
 
@@ -92,6 +93,18 @@ class PhononWorkChain(WorkChain):
             validator=_is_settings,
             help='Supercells, sampling, tolerances and following; a protocol gives them all.',
         )
+        spec.expose_inputs(
+            ElasticWorkChain,
+            namespace='elasticity',
+            include=('settings',),
+            namespace_options={
+                'required': False,
+                'populate_defaults': False,
+                'validator': None,
+                'help': 'Elastic constants, which decide where the supercell is too small to tell, '
+                'near Γ; without these inputs the tolerances do.',
+            },
+        )
         expose_engines(spec)
         for name, (kind, text) in _OUTPUTS.items():
             spec.output(name, valid_type=kind, help=text)
@@ -108,6 +121,8 @@ class PhononWorkChain(WorkChain):
             cls.displace_atoms,
             cls.evaluate_forces,
             cls.judge_phonons,
+            if_(cls.should_measure_elasticity)(cls.measure_elasticity, cls.judge_again),
+            cls.report_phonons,
             if_(cls.should_follow_modes)(
                 cls.relax_along_modes,
                 cls.inspect_followed,
@@ -141,12 +156,8 @@ class PhononWorkChain(WorkChain):
         builder = cls.get_builder()
         builder.structure = structure
         builder.settings = protocol_inputs('phonon', protocol, overrides)
-        if engine is None:
-            relaxation = protocol_inputs('relax', protocol)
-            potential = {'potential': relaxation.pop('potential'), 'settings': relaxation}
-            engine = {'potential': potential if code is None else {**potential, 'code': code}}
-        for name, inputs in engine.items():
-            builder[name] = dict(inputs)
+        builder['elasticity'] = {'settings': protocol_inputs('elastic', protocol)}
+        set_engine(builder, engine, protocol, code)
         return builder
 
     def displace_atoms(self) -> ExitCode | None:
@@ -179,26 +190,55 @@ class PhononWorkChain(WorkChain):
         if 'relaxed' not in evaluation.outputs:
             return failure(self, 'ERROR_ENGINE_FAILED', evaluation)
         self.out('supercells', evaluation.outputs.relaxed)
-        judged = run_once(
-            self,
-            phonons,
-            'phonons',
-            structure=self.outputs['symmetrized'],
-            supercells=self.ctx.supercells,
-            evaluated=evaluation.outputs.relaxed,
-            settings=self.inputs.settings,
-        )
+        judged = self._judge('phonons')
         if not judged.is_finished_ok:
             return failure(self, 'ERROR_PHONONS_FAILED', judged)
-        for name in judged.outputs:
-            self.out(name, judged.outputs[name])
-        verdict = judged.outputs.phonons
+        self.ctx.judged = judged
+        return None
+
+    def should_measure_elasticity(self) -> bool:
+        """Return whether elastic constants decide, and their settings are given."""
+        interpolated = self.ctx.judged.outputs.phonons['interpolated']
+        return bool(interpolated and self.inputs.get('elasticity'))
+
+    def measure_elasticity(self) -> ToContext:
+        """Measure the elastic constants of the crystal whose phonons these are."""
+        # With another tolerance it could be another space group, and another crystal.
+        tolerance = self.inputs.settings['symmetry_tolerance']
+        settings = {**self.inputs.elasticity.settings.get_dict(), 'symmetry_tolerance': tolerance}
+        child = submit_once(
+            self,
+            ElasticWorkChain,
+            'elasticity',
+            structure=self.outputs['symmetrized'],
+            settings=orm.Dict(settings),
+            **engine_inputs(self),
+        )
+        return ToContext(elastic=child)
+
+    def judge_again(self) -> ExitCode | None:
+        """Judge the phonons with the elastic constants; without them the first verdict holds."""
+        elastic = self.ctx.elastic
+        if 'elasticity' not in elastic.outputs:
+            self.report(f'there are no elastic constants: {elastic.exit_message}')
+            return None
+        judged = self._judge('phonons_and_sound', elasticity=elastic.outputs.elasticity)
+        if not judged.is_finished_ok:
+            return failure(self, 'ERROR_PHONONS_FAILED', judged)
+        self.ctx.judged = judged
+        return None
+
+    def report_phonons(self) -> None:
+        """Give out the phonons, and say what they are."""
+        outputs = self.ctx.judged.outputs
+        for name in outputs:
+            self.out(name, outputs[name])
+        verdict = outputs.phonons
         self.ctx.imaginary = len(verdict['imaginary_points'])
         self.report(
             f'{verdict["verdict"]}: {verdict["smallest_frequency"]:.2f} THz at '
             f'{verdict["label"] or verdict["q_point"]}'
         )
-        return None
 
     def should_follow_modes(self) -> bool:
         """Return whether there are imaginary modes to follow, and they are to be followed."""
@@ -259,6 +299,7 @@ class PhononWorkChain(WorkChain):
             'followed',
             structure=self.ctx.followed,
             settings=orm.Dict(settings),
+            elasticity=self.inputs.get('elasticity', {}),
             **engine_inputs(self),
         )
         return ToContext(repeated=child)
@@ -277,6 +318,19 @@ class PhononWorkChain(WorkChain):
             return failure(self, 'ERROR_FOLLOWED_PHONONS_FAILED', repeated)
         return None
 
+    def _judge(self, label: str, **elasticity: orm.Dict) -> orm.ProcessNode:
+        """Return the calcfunction that fits the force constants, and judges the phonons."""
+        return run_once(
+            self,
+            phonons,
+            label,
+            structure=self.outputs['symmetrized'],
+            supercells=self.ctx.supercells,
+            evaluated=self.ctx.evaluation.outputs.relaxed,
+            settings=self.inputs.settings,
+            **elasticity,
+        )
+
     def _submit(
         self, label: str, structures: StructureSetData, freedom: Freedom
     ) -> orm.ProcessNode:
@@ -293,9 +347,4 @@ def _is_settings(node: orm.Dict, _: Any) -> str | None:
         settings = PhononSettings.parse(node.get_dict())
     except ValueError as exception:
         return str(exception)
-    unknown = sorted({*settings.engines} - {*ENGINES})
-    return (
-        f"unknown key 'engines.{unknown[0]}'. {closest(unknown[0], [*ENGINES])}"
-        if unknown
-        else None
-    )
+    return unknown_engine(settings.engines)

@@ -10,25 +10,13 @@ from typing import Any
 
 from aiida import orm
 
-from aiida_crystalgen.workflows.code_preflight import (
-    code_problems,
-    load_engine_code,
-    resource_problems,
-)
+from aiida_crystalgen.workflows.code_preflight import code_problems, resource_problems
 from aiida_crystalgen.workflows.vasp_settings import VaspSettings
 
-__all__ = ('load_vasp_code', 'potential_titles', 'vasp_problems')
+__all__ = ('PLUGIN', 'potential_titles', 'vasp_problems')
 
-_PLUGIN = 'vasp.vasp'
+PLUGIN = 'vasp.vasp'
 _UPLOAD = 'aiida-vasp potcar uploadfamily --path … --name {family} --description …'
-
-
-def load_vasp_code(name: str) -> orm.AbstractCode:
-    """Return the code of a full label, pk or uuid.
-
-    :raises ValueError: if there is none, or several.
-    """
-    return load_engine_code(name, _PLUGIN)
 
 
 def vasp_problems(
@@ -42,7 +30,7 @@ def vasp_problems(
     :param options: of the jobs.
     """
     return [
-        *code_problems(code, _PLUGIN),
+        *code_problems(code, PLUGIN),
         *_potential_problems(settings, sorted(elements)),
         *(resource_problems(code, options) or _parallel_problems(code, settings, options)),
     ]

@@ -1,10 +1,12 @@
-"""Protocols: every tunable number of a work chain, in YAML files of this package."""
+"""Protocols: every tunable number of a work chain, in YAML files."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import deepcopy
 from functools import cache
+from importlib.metadata import entry_points
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -12,23 +14,33 @@ import yaml
 
 from aiida_crystalgen.science.settings import closest
 
-__all__ = ('available_protocols', 'has_protocols', 'protocol_inputs')
+__all__ = ('available_protocols', 'has_protocols', 'protocol_inputs', 'protocol_path')
 
 
-def _path(name: str) -> Path:
-    """Return where a protocol file is."""
-    return Path(__file__).parent / 'protocols' / f'{name}.yaml'
+def protocol_path(name: str) -> Path:
+    """Return where a protocol file is, or would be.
+
+    That of the training of a generator from another package lies beside the module of its class.
+    """
+    own = Path(__file__).parent / 'protocols' / f'{name}.yaml'
+    kind, _, method = name.partition('/')
+    found = entry_points(group='aiida_crystalgen.generators', name=method)
+    if kind != 'train' or own.is_file() or not found:
+        return own
+    module = find_spec(next(iter(found)).module)
+    origin = None if module is None else module.origin
+    return own if origin is None else Path(origin).with_name(f'{method}.yaml')
 
 
 @cache
 def _read(name: str) -> dict[str, Any]:
     """Return the content of a protocol file."""
-    return yaml.safe_load(_path(name).read_text())
+    return yaml.safe_load(protocol_path(name).read_text(encoding='utf-8'))
 
 
 def has_protocols(name: str) -> bool:
     """Return whether there is a protocol file of this name, as there is for all that can learn."""
-    return _path(name).is_file()
+    return protocol_path(name).is_file()
 
 
 def available_protocols(name: str) -> dict[str, str]:

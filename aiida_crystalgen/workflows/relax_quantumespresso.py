@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, cast
 
 from aiida import orm
-from aiida.engine import Process, ProcessBuilder
+from aiida.engine import Process
 from aiida.plugins import WorkflowFactory
 
 from aiida_crystalgen.calculations.functions.collect_quantumespresso import collect_quantumespresso
 from aiida_crystalgen.calculations.functions.extract import row_label
-from aiida_crystalgen.data.structure_set import StructureSetData
 from aiida_crystalgen.workflows.children import run_once
-from aiida_crystalgen.workflows.code_preflight import load_engine_code
-from aiida_crystalgen.workflows.dft_relax import Attempt, DftRelaxWorkChain
-from aiida_crystalgen.workflows.protocol import protocol_inputs
+from aiida_crystalgen.workflows.dft_relax import (
+    Attempt,
+    DftRelaxWorkChain,
+    merge_keys,
+    outcome_table,
+)
 from aiida_crystalgen.workflows.quantumespresso_engine import quantumespresso_engine
 from aiida_crystalgen.workflows.quantumespresso_outcome import (
     EXCEPT_WITH_NEW_BASIS,
@@ -36,9 +39,6 @@ from aiida_crystalgen.workflows.quantumespresso_settings import (
 
 __all__ = ('QuantumEspressoRelaxWorkChain',)
 
-# Mappings whose keys the user chooses: a key that the protocol has not is no mistake.
-_OPEN = ('magnetic_moments', 'options', 'parallelization', 'parameters')
-
 
 class QuantumEspressoRelaxWorkChain(DftRelaxWorkChain):
     """Relax every structure of a set with pw.x, through the work chain of aiida-quantumespresso.
@@ -47,53 +47,17 @@ class QuantumEspressoRelaxWorkChain(DftRelaxWorkChain):
     evaluation, with the basis set and the k-points that any other evaluation of it would have.
     """
 
-    @classmethod
-    def get_builder_from_protocol(
-        cls,
-        structures: StructureSetData,
-        code: orm.AbstractCode | str,
-        *,
-        protocol: str | None = None,
-        overrides: Mapping[str, Any] | None = None,
-    ) -> ProcessBuilder:
-        """Return a builder whose settings are those of a protocol.
-
-        :param structures: to relax.
-        :param code: of pw.x, or its full label.
-        :param protocol: the default if None.
-        :param overrides: what differs from the protocol, with the keys of its YAML file. In the
-            namelists of ``parameters`` any keyword of pw.x may stand; None removes one.
-        :raises ValueError: if the code, the protocol or a key of the overrides does not exist.
-        """
-        changes = dict(overrides or {})
-        chosen = {name: changes.pop(name) for name in _OPEN if name in changes}
-        inputs = protocol_inputs('relax_quantumespresso', protocol, changes)
-        for name, values in chosen.items():
-            if not isinstance(values, Mapping):
-                raise ValueError(f"'{name}' is {values!r}; it must be a mapping of keys to values")
-            merge = merge_parameters if name == 'parameters' else _merge
-            inputs[name] = merge(inputs[name], values)
-        options, limit = dict(inputs.pop('options')), inputs.pop('max_concurrent')
-        loaded = load_engine_code(code, PLUGIN) if isinstance(code, str) else code
-        if loaded.with_mpi is not None and 'withmpi' not in chosen.get('options', {}):
-            # A code that knows whether it runs under MPI bears no other opinion.
-            del options['withmpi']
-        builder = cls.get_builder()
-        builder.structures = structures
-        builder.code = loaded
-        builder.settings = QuantumEspressoSettings.parse(inputs).model_dump(mode='json')
-        builder.options = options
-        builder.max_concurrent = limit
-        return builder
-
-    @staticmethod
-    def _are_settings(node: orm.Dict, _: Any) -> str | None:
-        """Return what is wrong with the settings, or nothing."""
-        try:
-            QuantumEspressoSettings.parse(node.get_dict())
-        except ValueError as exception:
-            return f'{str(exception).rstrip(".")}.'
-        return None
+    _protocol = 'relax_quantumespresso'
+    _plugin = PLUGIN
+    _model = QuantumEspressoSettings
+    _open = MappingProxyType(
+        {
+            'magnetic_moments': merge_keys,
+            'options': merge_keys,
+            'parallelization': merge_keys,
+            'parameters': merge_parameters,
+        }
+    )
 
     @property
     def _settings(self) -> QuantumEspressoSettings:
@@ -157,13 +121,6 @@ class QuantumEspressoRelaxWorkChain(DftRelaxWorkChain):
         """Return the calcfunction that made the set of all rows."""
         outcomes = [[read_outcome(child) for child in one] for one in attempts]
         last = [one[-1] for one in outcomes]
-        table = {
-            'converged': [one.rejection == '' for one in last],
-            'steps': [sum(outcome.steps for outcome in one) for one in outcomes],
-            'exit_status': [one.exit_status for one in last],
-            'process': [children[-1].uuid for children in attempts],
-            'rejection': [one.rejection for one in last],
-        }
         results: dict[str, orm.Data] = {}
         for row, one in enumerate(outcomes):
             results |= _results(row_label(row), one)
@@ -174,15 +131,10 @@ class QuantumEspressoRelaxWorkChain(DftRelaxWorkChain):
             collect_quantumespresso,
             'collect',
             structures=self.inputs.structures,
-            outcomes=orm.Dict(table),
+            outcomes=orm.Dict(outcome_table(attempts, outcomes)),
             engine=orm.Dict(quantumespresso_engine(settings, elements, last)),
             **results,
         )
-
-
-def _merge(values: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values with the changes in place of theirs."""
-    return {**values, **changes}
 
 
 def _parameters(

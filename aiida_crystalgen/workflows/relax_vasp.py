@@ -3,81 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, cast
 
 from aiida import orm
-from aiida.engine import Process, ProcessBuilder
+from aiida.engine import Process
 from aiida.plugins import WorkflowFactory
 
 from aiida_crystalgen.calculations.functions.collect_vasp import collect_vasp
 from aiida_crystalgen.calculations.functions.extract import row_label
-from aiida_crystalgen.data.structure_set import StructureSetData
 from aiida_crystalgen.workflows.children import run_once
-from aiida_crystalgen.workflows.dft_relax import Attempt, DftRelaxWorkChain
-from aiida_crystalgen.workflows.preflight import load_vasp_code, vasp_problems
-from aiida_crystalgen.workflows.protocol import protocol_inputs
+from aiida_crystalgen.workflows.dft_relax import (
+    Attempt,
+    DftRelaxWorkChain,
+    merge_keys,
+    outcome_table,
+)
+from aiida_crystalgen.workflows.preflight import PLUGIN, vasp_problems
 from aiida_crystalgen.workflows.vasp_engine import vasp_engine
 from aiida_crystalgen.workflows.vasp_outcome import Outcome, read_outcome
 from aiida_crystalgen.workflows.vasp_settings import VaspSettings, merge_tags
 
 __all__ = ('VaspRelaxWorkChain',)
 
-# Mappings whose keys the user chooses: a key that the protocol has not is no mistake.
-_OPEN = ('incar', 'magnetic_moments', 'options', 'potential_mapping')
 _MOVES = {'cell': (True, True), 'ions': (False, False)}
 
 
 class VaspRelaxWorkChain(DftRelaxWorkChain):
     """Relax every structure of a set with VASP, through the work chains of aiida-vasp."""
 
-    @classmethod
-    def get_builder_from_protocol(
-        cls,
-        structures: StructureSetData,
-        code: orm.AbstractCode | str,
-        *,
-        protocol: str | None = None,
-        overrides: Mapping[str, Any] | None = None,
-    ) -> ProcessBuilder:
-        """Return a builder whose settings are those of a protocol.
-
-        :param structures: to relax.
-        :param code: of VASP, or its full label.
-        :param protocol: the default if None.
-        :param overrides: what differs from the protocol, with the keys of its YAML file. In
-            ``incar`` any tag of VASP may stand; None removes one.
-        :raises ValueError: if the code, the protocol or a key of the overrides does not exist.
-        """
-        changes = dict(overrides or {})
-        chosen = {name: changes.pop(name) for name in _OPEN if name in changes}
-        inputs = protocol_inputs('relax_vasp', protocol, changes)
-        for name, values in chosen.items():
-            if not isinstance(values, Mapping):
-                raise ValueError(f"'{name}' is {values!r}; it must be a mapping of keys to values")
-            inputs[name] = (
-                merge_tags(inputs[name], values) if name == 'incar' else {**inputs[name], **values}
-            )
-        options, limit = inputs.pop('options'), inputs.pop('max_concurrent')
-        loaded = load_vasp_code(code) if isinstance(code, str) else code
-        if loaded.with_mpi is not None and 'withmpi' not in chosen.get('options', {}):
-            # A code that knows whether it runs under MPI bears no other opinion.
-            del options['withmpi']
-        builder = cls.get_builder()
-        builder.structures = structures
-        builder.code = loaded
-        builder.settings = VaspSettings.parse(inputs).model_dump(mode='json')
-        builder.options = options
-        builder.max_concurrent = limit
-        return builder
-
-    @staticmethod
-    def _are_settings(node: orm.Dict, _: Any) -> str | None:
-        """Return what is wrong with the settings, or nothing."""
-        try:
-            VaspSettings.parse(node.get_dict())
-        except ValueError as exception:
-            return f'{str(exception).rstrip(".")}.'
-        return None
+    _protocol = 'relax_vasp'
+    _plugin = PLUGIN
+    _model = VaspSettings
+    _open = MappingProxyType(
+        {
+            'incar': merge_tags,
+            'magnetic_moments': merge_keys,
+            'options': merge_keys,
+            'potential_mapping': merge_keys,
+        }
+    )
 
     @property
     def _settings(self) -> VaspSettings:
@@ -174,13 +139,6 @@ class VaspRelaxWorkChain(DftRelaxWorkChain):
         freedom = self._settings.freedom
         outcomes = [[read_outcome(child) for child in one] for one in attempts]
         last = [one[-1] for one in outcomes]
-        table = {
-            'converged': [one.rejection == '' for one in last],
-            'steps': [sum(outcome.steps for outcome in one) for one in outcomes],
-            'exit_status': [one.exit_status for one in last],
-            'process': [children[-1].uuid for children in attempts],
-            'rejection': [one.rejection for one in last],
-        }
         results: dict[str, orm.Data] = {}
         for row, outcome in enumerate(last):
             results |= _results(row_label(row), outcome, freedom)
@@ -190,7 +148,7 @@ class VaspRelaxWorkChain(DftRelaxWorkChain):
             collect_vasp,
             'collect',
             structures=self.inputs.structures,
-            outcomes=orm.Dict(table),
+            outcomes=orm.Dict(outcome_table(attempts, outcomes)),
             engine=orm.Dict(vasp_engine(self._settings, elements, last)),
             **results,
         )

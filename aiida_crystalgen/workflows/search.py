@@ -1,4 +1,4 @@
-"""The search: train, propose, screen, relax, and record the phases that come out."""
+"""The search: rounds of training, proposing and relaxing until a budget is spent."""
 
 from __future__ import annotations
 
@@ -6,109 +6,94 @@ from collections.abc import Mapping
 from typing import Any
 
 from aiida import orm
-from aiida.engine import ExitCode, ProcessBuilder, ProcessSpec, ToContext, WorkChain, if_
+from aiida.engine import ExitCode, ProcessBuilder, ProcessSpec, ToContext, WorkChain, if_, while_
 
+from aiida_crystalgen.calculations.functions.allot import allot
 from aiida_crystalgen.calculations.functions.deduplicate import deduplicate
-from aiida_crystalgen.calculations.functions.find_phases import find_phases
-from aiida_crystalgen.calculations.functions.record_phases import record_phases
-from aiida_crystalgen.calculations.functions.screen import screen
-from aiida_crystalgen.calculations.propose import is_request
-from aiida_crystalgen.calculations.verb import is_seed
+from aiida_crystalgen.calculations.functions.grow import grow
+from aiida_crystalgen.calculations.functions.join import join
 from aiida_crystalgen.data.groups import PhaseGroup
 from aiida_crystalgen.data.structure_set import StructureSetData
 from aiida_crystalgen.science.seeds import derive_seed
+from aiida_crystalgen.workflows.budget import Budget, Spent, count_dft_calculations, hours_since
 from aiida_crystalgen.workflows.children import failure, run_once, submit_once
-from aiida_crystalgen.workflows.propose import ProposeWorkChain
+from aiida_crystalgen.workflows.control import is_stop_requested
 from aiida_crystalgen.workflows.relax import PotentialRelaxWorkChain
-from aiida_crystalgen.workflows.train import TrainWorkChain
-from aiida_crystalgen.workflows.verify import VerifyWorkChain
+from aiida_crystalgen.workflows.round import RoundWorkChain
 
 __all__ = ('SearchWorkChain',)
 
 
 class SearchWorkChain(WorkChain):
-    """Search for crystals of one composition with one or several generators."""
+    """Search for crystals of one or several compositions with one or several generators.
+
+    It goes round after round: the phases and what was tried accumulate, models are trained again
+    with what was found, and the generators share the candidates by their yields.
+    """
 
     @classmethod
     def define(cls, spec: ProcessSpec) -> None:
         """Define ports, outline and exit codes."""
         super().define(spec)
-        spec.input(
-            'references',
-            valid_type=StructureSetData,
-            help='Known crystals: to learn from, to be similar to, and to span the hull.',
-        )
-        spec.input_namespace(
-            'generators', dynamic=True, help='The generators, each under a label of its own.'
-        )
+        spec.expose_inputs(RoundWorkChain, exclude=('training', 'round_number'))
         for name, text in _SETTINGS.items():
             spec.input(name, valid_type=orm.Dict, serializer=orm.to_aiida_type, help=text)
-        spec.expose_inputs(PotentialRelaxWorkChain, namespace='relax', exclude=('structures',))
-        spec.expose_inputs(
-            VerifyWorkChain,
-            namespace='verify',
-            exclude=('phases', 'references'),
-            namespace_options={
-                'required': False,
-                'populate_defaults': False,
-                'help': 'How the lowest phases are verified; without it they are not.',
-            },
-        )
         spec.input(
-            'seed',
-            valid_type=orm.Int,
+            'budget',
+            valid_type=orm.Dict,
             serializer=orm.to_aiida_type,
-            validator=is_seed,
-            help='Seed of the search; those of its stages derive from it.',
+            validator=_is_budget,
+            help='When the search ends, see `aiida_crystalgen.workflows.budget.Budget`.',
         )
-        spec.input(
-            'code',
-            valid_type=orm.AbstractCode,
-            required=False,
-            help='Code whose executable is crystalgen-run; without it all runs in the process.',
-        )
+        cls._define_continuation(spec)
         for name, text in _OUTPUTS.items():
             spec.output(name, valid_type=StructureSetData, required=False, help=text)
-        spec.output(
-            'verdicts',
-            valid_type=orm.ArrayData,
-            required=False,
-            help='How far each proposal came, and why no further.',
-        )
         for name, text in _NAMESPACES.items():
             spec.output_namespace(name, dynamic=True, help=text)
-        spec.inputs.validator = _validate_generators
         spec.outline(
             cls.setup,
             if_(cls.should_relax_references)(cls.relax_references, cls.inspect_references),
-            cls.train_generators,
-            cls.inspect_training,
-            cls.propose_crystals,
-            cls.inspect_proposals,
-            cls.screen_proposals,
-            cls.relax_accepted,
-            cls.inspect_relaxation,
-            cls.find_phases,
-            if_(cls.should_verify)(cls.verify_phases),
-            cls.record_phases,
+            if_(cls.is_continuation)(cls.learn),
+            while_(cls.has_budget)(
+                cls.run_round, cls.inspect_round, if_(cls.has_budget)(cls.learn)
+            ),
             cls.finalize,
         )
         for status, (label, message) in _EXIT_CODES.items():
             spec.exit_code(status, label, message=message)
 
     @classmethod
+    def _define_continuation(cls, spec: ProcessSpec) -> None:
+        """Define what only a search that continues another one is given."""
+        spec.input(
+            'rounds_before',
+            valid_type=orm.Int,
+            serializer=orm.to_aiida_type,
+            default=lambda: orm.Int(0),
+            help='Number of rounds of the searches that this one continues.',
+        )
+        spec.input(
+            'spent',
+            valid_type=orm.Dict,
+            required=False,
+            serializer=orm.to_aiida_type,
+            help='Candidates of each generator in the searches that this one continues.',
+        )
+
+    @classmethod
     def get_builder_from_protocol(
         cls,
-        composition: str,
+        composition: Any,
         references: StructureSetData | str,
         *,
         protocol: str | None = None,
         code: orm.AbstractCode | None = None,
         overrides: Mapping[str, Any] | None = None,
     ) -> ProcessBuilder:
-        """Return a builder of a search for crystals of a composition.
+        """Return a builder of a search for crystals of some compositions.
 
-        :param composition: formula unit, as in 'SnSe'.
+        :param composition: formula unit, as in 'SnSe', or a list of them, or a chemical system, as
+            in ``{'system': ['Sn', 'Se'], 'atoms': 4}``, for all formula units of up to 4 atoms.
         :param references: known crystals, as a node or the label of a dataset.
         :param protocol: 'fast', 'balanced', 'stringent' or 'lee-chang-2021'.
         :param code: whose executable is crystalgen-run; None runs all in the process.
@@ -124,8 +109,25 @@ class SearchWorkChain(WorkChain):
         return builder
 
     def setup(self) -> None:
-        """Start from the references as they are given."""
+        """Start from what is given, also by the search that this one continues."""
         self.ctx.references = self.inputs.references
+        self.ctx.generators = {
+            label: dict(generator) for label, generator in self.inputs.generators.items()
+        }
+        self.ctx.earlier = dict(self.inputs.get('earlier', {}))
+        self.ctx.verified = dict(self.inputs.get('verified', {}))
+        self.ctx.records = {}
+        self.ctx.checkpoints = {
+            label: generator['checkpoint']
+            for label, generator in self.ctx.generators.items()
+            if 'checkpoint' in generator
+        }
+        self.ctx.spent = dict.fromkeys(self.ctx.generators, 0)
+        if 'spent' in self.inputs:
+            self.ctx.spent.update(self.inputs.spent.get_dict())
+        self.ctx.candidates = 0
+        self.ctx.rounds, self.ctx.dft_calculations, self.ctx.without_new_phase = 0, 0, 0
+        self.ctx.problem = ''
 
     def should_relax_references(self) -> bool:
         """Return whether the references lack energies of this search's engine."""
@@ -134,7 +136,17 @@ class SearchWorkChain(WorkChain):
 
     def relax_references(self) -> ToContext:
         """Relax the references with the engine of this search."""
-        return ToContext(known=self._submit_relaxation('references', self.inputs.references))
+        inputs = {name: self.inputs.relax[name] for name in self.inputs.relax if name != 'metadata'}
+        if 'code' in self.inputs:
+            inputs['code'] = self.inputs.code
+        child = submit_once(
+            self,
+            PotentialRelaxWorkChain,
+            'references',
+            structures=self.inputs.references,
+            **inputs,
+        )
+        return ToContext(known=child)
 
     def inspect_references(self) -> ExitCode | None:
         """Keep the distinct references that came through."""
@@ -152,229 +164,218 @@ class SearchWorkChain(WorkChain):
         self.ctx.references = distinct.outputs.distinct
         return None
 
-    def train_generators(self) -> ToContext:
-        """Train each generator that learns and has no checkpoint yet."""
-        return ToContext(
-            **{
-                f'train_{label}': submit_once(
-                    self,
-                    TrainWorkChain,
-                    f'train_{label}',
-                    training=self.ctx.references,
-                    method=generator['method'],
-                    settings=generator['settings'],
-                    seed=self._seed('train', label),
-                    **self._code(),
-                )
-                for label, generator in self.inputs.generators.items()
-                if 'settings' in generator
-            }
-        )
+    def is_continuation(self) -> bool:
+        """Return whether other searches have left something to learn from."""
+        return bool(self.inputs.rounds_before.value)
 
-    def inspect_training(self) -> ExitCode | None:
-        """Collect the checkpoints; a search goes on without the generators that failed."""
-        self.ctx.checkpoints, self.ctx.ready = {}, []
-        failed = None
-        for label, generator in self.inputs.generators.items():
-            training = self.ctx.get(f'train_{label}')
-            if training is not None and not training.is_finished_ok:
-                failed = failure(self, 'ERROR_TRAINING_FAILED', training)
-                continue
-            self.ctx.ready.append(label)
-            if training is not None:
-                self.ctx.checkpoints[label] = training.outputs.checkpoint
-            elif 'checkpoint' in generator:
-                self.ctx.checkpoints[label] = generator['checkpoint']
-        return None if self.ctx.ready else failed
-
-    def propose_crystals(self) -> ToContext:
-        """Let each generator propose."""
-        children = {}
-        for label in self.ctx.ready:
-            generator = self.inputs.generators[label]
-            inputs = {name: generator[name] for name in ('method', 'request')} | self._code()
-            if label in self.ctx.checkpoints:
-                inputs['checkpoint'] = self.ctx.checkpoints[label]
-            name = f'propose_{label}'
-            children[name] = submit_once(
-                self, ProposeWorkChain, name, seed=self._seed('propose', label), **inputs
+    def has_budget(self) -> bool:
+        """Return whether another round may begin."""
+        if 'references' not in self.outputs:
+            self.out('references', self.ctx.references)
+        if is_stop_requested(self.node):
+            self.ctx.ending = 'it was asked to stop'
+            return False
+        self.ctx.ending = Budget.parse(self.inputs.budget.get_dict(), 'budget').reason_to_end(
+            Spent(
+                rounds=self.ctx.rounds,
+                candidates=self.ctx.candidates,
+                dft_calculations=self.ctx.dft_calculations,
+                hours=hours_since(self.node.ctime),
+                without_new_phase=self.ctx.without_new_phase,
             )
-        return ToContext(**children)
-
-    def inspect_proposals(self) -> ExitCode | None:
-        """Collect the proposals; a search goes on without the generators that failed."""
-        self.ctx.proposals = {}
-        failed = None
-        for label in self.ctx.ready:
-            child = self.ctx[f'propose_{label}']
-            if child.is_finished_ok:
-                self.ctx.proposals[label] = child.outputs.proposals
-            else:
-                failed = failure(self, 'ERROR_PROPOSING_FAILED', child)
-        return None if self.ctx.proposals else failed
-
-    def screen_proposals(self) -> ExitCode | None:
-        """Choose what to relax."""
-        screening = run_once(
-            self,
-            screen,
-            'screen',
-            references=self.ctx.references,
-            settings=self.inputs.screening,
-            **self.ctx.proposals,
         )
-        if not screening.is_finished_ok:
-            return failure(self, 'ERROR_SCREENING_FAILED', screening)
-        self.ctx.verdicts = screening.outputs.verdicts
-        proposed = sum(node.number for node in self.ctx.proposals.values())
-        if 'accepted' not in screening.outputs:
-            self._give_out()
-            return self.exit_codes.ERROR_NO_SURVIVORS.format(number=proposed)
-        self.ctx.accepted = screening.outputs.accepted
-        self.report(f'accepted {self.ctx.accepted.number} of {proposed} proposals')
-        return None
+        return self.ctx.ending is None
 
-    def relax_accepted(self) -> ToContext:
-        """Relax the accepted proposals."""
-        return ToContext(relaxation=self._submit_relaxation('relax', self.ctx.accepted))
-
-    def inspect_relaxation(self) -> ExitCode | None:
-        """Go on with all crystals that came through, even if the job was cut short."""
-        relaxation = self.ctx.relaxation
-        if 'relaxed' not in relaxation.outputs:
-            self._give_out()
-            return failure(self, 'ERROR_RELAXATION_FAILED', relaxation)
-        self.ctx.relaxed = relaxation.outputs.relaxed
-        self.report(f'relaxed {self.ctx.relaxed.number} crystals')
-        return None
-
-    def find_phases(self) -> ExitCode | None:
-        """Reduce the relaxed crystals to phases."""
-        found = run_once(
+    def run_round(self) -> ToContext:
+        """Begin a round, with the training set and the models of those before."""
+        number = self.inputs.rounds_before.value + self.ctx.rounds + 1
+        self.report(f'begins round {number}')
+        inputs = self.exposed_inputs(RoundWorkChain)
+        inputs.pop('metadata', None)
+        inputs['references'] = self.ctx.references
+        inputs['generators'] = self.ctx.generators
+        inputs['earlier'], inputs['verified'] = self.ctx.earlier, self.ctx.verified
+        child = submit_once(
             self,
-            find_phases,
-            'find_phases',
-            relaxed=self.ctx.relaxed,
-            references=self.ctx.references,
-            settings=self.inputs.phases,
-        )
-        if not found.is_finished_ok or 'phases' not in found.outputs:
-            self._give_out()
-            if not found.is_finished_ok:
-                return failure(self, 'ERROR_COMPARISON_FAILED', found)
-            return self.exit_codes.ERROR_NO_PHASES.format(number=self.ctx.relaxed.number)
-        self.ctx.phases = found.outputs.phases
-        return None
-
-    def should_verify(self) -> bool:
-        """Return whether an engine is given that verifies the phases."""
-        return 'verify' in self.inputs and bool(self.inputs.verify)
-
-    def verify_phases(self) -> ToContext:
-        """Let the engine relax the lowest phases, and judge them."""
-        inputs = self.exposed_inputs(VerifyWorkChain, namespace='verify', agglomerate=False)
-        verification = submit_once(
-            self,
-            VerifyWorkChain,
-            'verify',
-            phases=self.ctx.phases,
-            references=self.ctx.references,
+            RoundWorkChain,
+            f'round_{number}',
+            training=self.ctx.get('training', self.ctx.references),
+            round_number=orm.Int(number),
             **inputs,
         )
-        return ToContext(verification=verification)
+        return ToContext(round=child)
 
-    def record_phases(self) -> ExitCode | None:
-        """Take the records of the verification, or make those that the potential allows."""
-        if 'verification' in self.ctx and 'records' in self.ctx.verification.outputs:
-            self.ctx.records = dict(self.ctx.verification.outputs.records)
-            return None
-        recorded = run_once(
-            self,
-            record_phases,
-            'record_phases',
-            phases=self.ctx.phases,
-            references=self.ctx.references,
+    def inspect_round(self) -> ExitCode | None:
+        """Collect what a round has left; one that found nothing is no failure of the search."""
+        child = self.ctx.round
+        number = child.inputs.round_number.value
+        self._pass_on(child, f'rounds.round_{number}')
+        if child.exit_status not in _HARMLESS:
+            self._give_out()
+            return failure(self, 'ERROR_ROUND_FAILED', child)
+        self.ctx.rounds += 1
+        self.ctx.dft_calculations += count_dft_calculations(child)
+        for label, generator in self.ctx.generators.items():
+            self.ctx.spent[label] += generator['request']['candidates']
+            self.ctx.candidates += generator['request']['candidates']
+        self.ctx.without_new_phase = (
+            0 if _has_new_phase(child, number) else self.ctx.without_new_phase + 1
         )
-        if not recorded.is_finished_ok:
-            return failure(self, 'ERROR_COMPARISON_FAILED', recorded)
-        self.ctx.records = {
-            link.link_label: link.node for link in recorded.base.links.get_outgoing().all()
-        }
+        self.ctx.problem = '' if child.is_finished_ok else str(child.exit_message)
+        return self._accumulate(child, number)
+
+    def learn(self) -> ExitCode | None:
+        """Let the training set grow, and share out the candidates of the next round."""
+        number = self.inputs.rounds_before.value + self.ctx.rounds
+        phases = {name: self.ctx.earlier[name] for name in ('phases',) if name in self.ctx.earlier}
+        if phases:
+            grown = run_once(
+                self,
+                grow,
+                f'grow_{number}',
+                structures=self.ctx.references,
+                settings=self.inputs.growth,
+                **phases,
+            )
+            if not grown.is_finished_ok:
+                return failure(self, 'ERROR_LEARNING_FAILED', grown)
+            self.ctx.training = grown.outputs.training
+        allotted = run_once(
+            self,
+            allot,
+            f'allot_{number + 1}',
+            settings=self.inputs.allocation,
+            seed=orm.Int(derive_seed(self.inputs.seed.value, number + 1, 'allot')),
+            spent=orm.Dict(self.ctx.spent),
+            **phases,
+            **{label: one['request'] for label, one in self.inputs.generators.items()},
+        )
+        if not allotted.is_finished_ok:
+            return failure(self, 'ERROR_LEARNING_FAILED', allotted)
+        retrain = self.inputs.growth['retrain'] and self.ctx.without_new_phase == 0
+        for label, generator in self.ctx.generators.items():
+            generator['request'] = allotted.outputs[label]
+            if label in self.ctx.checkpoints:
+                generator['checkpoint'] = self.ctx.checkpoints[label]
+            generator.pop('settings', None)
+            if retrain and 'settings' in self.inputs.generators[label]:
+                generator['settings'] = self.inputs.generators[label]['settings']
         return None
 
     def finalize(self) -> ExitCode | None:
-        """Return everything, and put the records in the group of this search."""
+        """Return everything, and say why the search ended."""
         self._give_out()
-        records = [node for label, node in self.ctx.records.items() if label.endswith('_record')]
+        if not self.ctx.records:
+            return self.exit_codes.ERROR_NO_PHASES.format(
+                number=self.ctx.rounds,
+                reason=self.ctx.problem.rstrip('.') or f'it ended because {self.ctx.ending}',
+            )
         group, _ = PhaseGroup.collection.get_or_create(label=f'search-{self.uuid}')
+        records = [node for label, node in self.ctx.records.items() if label.endswith('_record')]
         group.add_nodes(records)
         self.report(f'found {len(records)} phases, in group {group.label}')
-        if 'verification' in self.ctx and not self.ctx.verification.is_finished_ok:
-            return failure(self, 'ERROR_VERIFICATION_FAILED', self.ctx.verification)
+        if self.ctx.round.exit_status == _UNVERIFIED:
+            return self.exit_codes.ERROR_VERIFICATION_FAILED.format(
+                reason=self.ctx.problem.rstrip('.')
+            )
+        # An exit code of success would lose its message.
+        self.node.set_exit_message(f'The search ended because {self.ctx.ending}.')
+        return None
+
+    def _pass_on(self, child: orm.ProcessNode, name: str) -> None:
+        """Return what a round has given out, under its name."""
+        for label in ('verdicts', 'relaxed', 'phases'):
+            if label in child.outputs:
+                self.out(f'{name}.{label}', child.outputs[label])
+        if 'proposals' in child.outputs:
+            for label, node in child.outputs.proposals.items():
+                self.out(f'{name}.proposals.{label}', node)
+
+    def _accumulate(self, child: orm.ProcessNode, number: int) -> ExitCode | None:
+        """Keep what the next round builds on."""
+        outputs = child.outputs
+        if 'checkpoints' in outputs:
+            self.ctx.checkpoints.update(dict(outputs.checkpoints))
+        if 'phases' in outputs:
+            self.ctx.earlier['phases'] = outputs.phases
+        if 'records' in outputs:
+            self.ctx.records = dict(outputs.records)
+        if 'verification' in outputs and 'shortlisted' in outputs.verification:
+            found = outputs.verification
+            self.ctx.verified = {
+                name: found[name] for name in ('phases', 'shortlisted') if name in found
+            }
+            self.ctx.verified['verdicts'] = dict(found.get('verdicts', {}))
+        if 'accepted' not in outputs:
+            return None
+        accepted = outputs.accepted
+        if 'accepted' in self.ctx.earlier:
+            sets = {'before': self.ctx.earlier['accepted'], 'now': accepted}
+            joined = run_once(self, join, f'join_accepted_{number}', **sets)
+            if not joined.is_finished_ok:
+                return failure(self, 'ERROR_LEARNING_FAILED', joined)
+            accepted = joined.outputs.structures
+        self.ctx.earlier['accepted'] = accepted
         return None
 
     def _give_out(self) -> None:
         """Return what there is so far."""
-        for name in ('references', 'verdicts', 'relaxed', 'phases'):
-            if name in self.ctx:
-                self.out(name, self.ctx[name])
-        for name in ('checkpoints', 'proposals', 'records'):
-            for label, node in self.ctx.get(name, {}).items():
+        if 'training' in self.ctx:
+            self.out('training', self.ctx.training)
+        for name, node in self.ctx.earlier.items():
+            self.out(name, node)
+        for name in ('checkpoints', 'records'):
+            for label, node in self.ctx[name].items():
                 self.out(f'{name}.{label}', node)
-
-    def _submit_relaxation(self, label: str, structures: StructureSetData) -> orm.ProcessNode:
-        """Return the relaxation of a set of structures by the engine of this search."""
-        inputs = {
-            **self._code(),
-            **self.exposed_inputs(PotentialRelaxWorkChain, namespace='relax'),
-        }
-        return submit_once(self, PotentialRelaxWorkChain, label, structures=structures, **inputs)
-
-    def _code(self) -> dict[str, orm.AbstractCode]:
-        """Return the code of the search as an input of its children."""
-        return {'code': self.inputs.code} if 'code' in self.inputs else {}
-
-    def _seed(self, stage: str, label: str) -> orm.Int:
-        """Return the seed of a stage of the first round."""
-        return orm.Int(derive_seed(self.inputs['seed'].value, 1, stage, label))
+        for name, value in self.ctx.verified.items():
+            nodes = value if name == 'verdicts' else {'': value}
+            for label, node in nodes.items():
+                self.out(f'verified.{name}.{label}'.rstrip('.'), node)
 
 
-def _validate_generators(inputs: Mapping[str, Any], _: Any) -> str | None:
-    """Return what is wrong with the generators, or nothing."""
-    if not inputs.get('generators'):
-        return 'generators is empty; a search needs at least one.'
-    for label, generator in inputs['generators'].items():
-        if not {'method', 'request'} <= set(generator):
-            return f"generators.{label} needs 'method' and 'request'."
-        problem = is_request(generator['request'], None)
-        if problem:
-            return f'generators.{label}.request: {problem}.'
+def _has_new_phase(child: orm.ProcessNode, number: int) -> bool:
+    """Return whether one of the phases was found by this round."""
+    if 'phases' not in child.outputs:
+        return False
+    rounds = child.outputs.phases.get_array(f'{StructureSetData.COLUMN_PREFIX}round')
+    return bool((rounds == number).any())
+
+
+def _is_budget(node: orm.Dict, _: Any) -> str | None:
+    """Return what is wrong with a budget, or nothing."""
+    try:
+        budget = Budget.parse(node.get_dict(), 'budget')
+    except ValueError as exception:
+        return str(exception)
+    if all(limit is None for limit in budget.model_dump().values()):
+        return "'budget' has no limit, so that the search would never end; give it 'rounds'"
     return None
 
 
+_UNVERIFIED = 438
+_HARMLESS = (0, 434, 437, _UNVERIFIED, 450)  # exit codes of rounds after which a search goes on
 _SETTINGS = {
-    'screening': 'Which proposals are worth a relaxation.',
     'duplicates': 'When two references are the same crystal.',
-    'phases': 'What counts as a phase.',
+    'growth': 'How the training set grows, see `aiida_crystalgen.science.growth.GrowthSettings`.',
+    'allocation': 'How the generators share the candidates, see '
+    '`aiida_crystalgen.science.allocation.AllocationSettings`.',
 }
 _OUTPUTS = {
     'references': 'The references with energies of the engine of this search.',
-    'relaxed': 'The accepted proposals after relaxation, one row each.',
-    'phases': 'The distinct physical crystals, the lowest first.',
+    'training': 'The references and what the models learnt from beside them.',
+    'phases': 'The distinct physical crystals of all rounds, the lowest first.',
+    'accepted': 'The proposals of all rounds that were worth a relaxation.',
 }
 _NAMESPACES = {
-    'checkpoints': 'The model of each generator that learns.',
-    'proposals': 'All rows of each generator, rejected ones with their reason.',
+    'checkpoints': 'The newest model of each generator that learns.',
+    'rounds': 'Of each round: proposals, verdicts, relaxed crystals and the phases by then.',
+    'verified': 'What the rounds have verified: phases, shortlists and verdicts.',
     'records': 'Structure and record of each phase, named by its row in the phases.',
 }
 _EXIT_CODES = {
     430: ('ERROR_REFERENCES_FAILED', 'The references have no energies: {process}: {reason}.'),
-    431: ('ERROR_TRAINING_FAILED', 'No generator could be trained; {process}: {reason}.'),
-    432: ('ERROR_PROPOSING_FAILED', 'No generator could propose; {process}: {reason}.'),
-    433: ('ERROR_SCREENING_FAILED', 'The proposals could not be screened; {process}: {reason}.'),
-    434: ('ERROR_NO_SURVIVORS', 'None of the {number} proposals survived screening.'),
-    435: ('ERROR_RELAXATION_FAILED', 'Nothing was relaxed; {process}: {reason}.'),
-    436: ('ERROR_COMPARISON_FAILED', 'The phases could not be compared; {process}: {reason}.'),
-    437: ('ERROR_NO_PHASES', 'None of {number} relaxed crystals is physical and low in energy.'),
-    438: ('ERROR_VERIFICATION_FAILED', 'Not all is verified; {process}: {reason}.'),
+    431: ('ERROR_ROUND_FAILED', 'A round failed; {process}: {reason}.'),
+    432: ('ERROR_LEARNING_FAILED', 'No other round could be prepared; {process}: {reason}.'),
+    437: ('ERROR_NO_PHASES', 'No phase was found in {number} rounds: {reason}.'),
+    438: ('ERROR_VERIFICATION_FAILED', 'Not all phases are verified: {reason}.'),
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,14 +13,19 @@ from aiida_crystalgen.data.checkpoint import CheckpointData
 from aiida_crystalgen.data.convert import crystals_from_node
 from aiida_crystalgen.data.groups import load_dataset
 from aiida_crystalgen.data.structure_set import StructureSetData
+from aiida_crystalgen.science.allocation import AllocationSettings
+from aiida_crystalgen.science.composition import reduced_formulas, stoichiometries
 from aiida_crystalgen.science.crystals import CrystalSet
 from aiida_crystalgen.science.generators.interface import Request, generator_names
+from aiida_crystalgen.science.growth import GrowthSettings
 from aiida_crystalgen.science.settings import Settings, closest
+from aiida_crystalgen.workflows.budget import Budget
 from aiida_crystalgen.workflows.protocol import has_protocols, protocol_inputs
 from aiida_crystalgen.workflows.verify_choice import chosen_verification
 
 __all__ = ('search_inputs',)
 
+_LARGEST_FORMULA = 12  # atoms: there are hundreds of larger ones
 _REQUESTED = ('formula_units', 'cell', 'space_groups', 'attempts')
 
 
@@ -28,13 +33,24 @@ class _Numbers(Settings):
     """Those numbers of a search that are its own.
 
     :param seed: of the search.
-    :param candidates: proposed in all.
+    :param candidates: proposed in a round.
     :param distance_factor: of the sum of covalent radii, where no distances are given.
     """
 
     seed: int = Field(ge=0, lt=2**63)
     candidates: int = Field(gt=0)
     distance_factor: float = Field(gt=0)
+
+
+class _System(Settings):
+    """A chemical system, for all formula units that it has.
+
+    :param system: symbols of its elements.
+    :param atoms: in a formula unit at most.
+    """
+
+    system: tuple[str, ...] = Field(min_length=1)
+    atoms: int = Field(gt=0, le=_LARGEST_FORMULA)
 
 
 class _GeneratorChoice(Settings):
@@ -53,7 +69,7 @@ class _GeneratorChoice(Settings):
 
 
 def search_inputs(
-    composition: str,
+    composition: Any,
     references: StructureSetData | str,
     protocol: str | None,
     overrides: Mapping[str, Any] | None,
@@ -61,7 +77,7 @@ def search_inputs(
 ) -> dict[str, Any]:
     """Return the inputs of `SearchWorkChain` for a composition and a protocol.
 
-    :param composition: formula unit, as in 'SnSe'.
+    :param composition: formula unit, a list of them, or ``{'system': […], 'atoms': …}``.
     :param references: known crystals, as a node or the label of a dataset.
     :param protocol: of the search; the default if None.
     :param overrides: what differs from the protocol, with the keys of its YAML file.
@@ -75,10 +91,14 @@ def search_inputs(
         raise ValueError(f"dataset '{known.label}' is empty; import crystals into it first")
     relaxation = protocol_inputs('relax', protocol, chosen['relax'], where='relax')
     shared = {'rdf': chosen['rdf'], 'duplicates': chosen['duplicates']}
-    generators = _generators(composition, chosen, crystals_from_node(known), protocol)
+    formulas = _compositions(composition)
+    _refuse_foreign_pairs(formulas, chosen['distances'])
+    generators = _generators(formulas, chosen, crystals_from_node(known), protocol)
     screening = {**chosen['screening'], 'validity': _validity(generators), **shared}
     phases = {**chosen['phases'], **shared}
     _check(screening, phases, relaxation)
+    for name, model in _CHECKED.items():
+        model.parse(chosen[name], name)
     inputs = {
         'references': known,
         'generators': generators,
@@ -87,6 +107,7 @@ def search_inputs(
         'duplicates': chosen['duplicates'],
         'phases': phases,
         'seed': chosen['seed'],
+        **{name: chosen[name] for name in ('budget', 'growth', 'allocation')},
     }
     verification = chosen_verification(chosen, phases, known, protocol, code=code)
     if verification:
@@ -115,25 +136,58 @@ def _check(screening: dict[str, Any], phases: dict[str, Any], relaxation: dict[s
         )
 
 
+def _compositions(composition: Any) -> tuple[str, ...]:
+    """Return the formula units that are searched for.
+
+    :raises ValueError: if they are none.
+    """
+    if isinstance(composition, Mapping):
+        chosen = _System.parse(composition, 'composition')
+        try:
+            return stoichiometries(chosen.system, chosen.atoms)
+        except ValueError as exception:
+            raise ValueError(f"'composition': {exception}") from None
+    formulas = [composition] if isinstance(composition, str) else composition
+    if not (isinstance(formulas, list | tuple) and formulas):
+        raise ValueError(
+            f"'composition' is {composition!r}; it is a formula unit as in SnSe, a list of them, "
+            'or a chemical system as in {system: [Sn, Se], atoms: 4}'
+        )
+    wrong = [one for one in formulas if not isinstance(one, str)]
+    if wrong:
+        raise ValueError(f"'composition' names {wrong[0]!r}, which YAML takes for no text")
+    if len(set(formulas)) < len(formulas):
+        raise ValueError("'composition' names a formula unit twice")
+    return tuple(formulas)
+
+
 def _generators(
-    composition: str, chosen: Mapping[str, Any], references: CrystalSet, protocol: str | None
+    formulas: Sequence[str],
+    chosen: Mapping[str, Any],
+    references: CrystalSet,
+    protocol: str | None,
 ) -> dict[str, dict[str, Any]]:
-    """Return the inputs of each generator, under a label of its own."""
+    """Return the inputs of each generator and composition, under a label of its own.
+
+    Those of one generator share its model.
+    """
     choices = [_choice(one, f'generators.{row}') for row, one in enumerate(chosen['generators'])]
     if not choices:
         raise ValueError("'generators' is empty; name at least one method")
     total = sum(choice.share for choice in choices)
     result: dict[str, dict[str, Any]] = {}
     for row, choice in enumerate(choices):
-        candidates = round(chosen['candidates'] * choice.share / total)
-        request = _request(composition, chosen, references, candidates)
-        label = choice.method
-        if label in result:
-            label = f'{label}_{len(result)}'
         model = _model(choice, protocol, f'generators.{row}')
-        inputs = {**model, 'request': request}
         # A dynamic namespace serialises nothing by itself.
-        result[label] = {name: orm.to_aiida_type(value) for name, value in inputs.items()}
+        shared = {name: orm.to_aiida_type(value) for name, value in model.items()}
+        same = [label for label in result if result[label]['method'].value == choice.method]
+        name = f'{choice.method}_{len(same)}' if same else choice.method
+        share = chosen['candidates'] * choice.share / total
+        for formula in formulas:
+            candidates = max(1, round(share / len(formulas)))
+            request = orm.Dict(_request(formula, chosen, references, candidates))
+            label = f'{name}_{formula}' if len(formulas) > 1 else name
+            result[label] = {**shared, 'request': request}
     return result
 
 
@@ -170,9 +224,11 @@ def _request(
     request = {
         'composition': composition,
         'candidates': candidates,
-        'volume_per_atom': _usual_volume(references) if per_atom is None else per_atom,
+        'volume_per_atom': (
+            _usual_volume(composition, references) if per_atom is None else per_atom
+        ),
         'volume_tolerance': volume['tolerance'],
-        'distances': chosen['distances'] or _usual_distances(composition, chosen),
+        'distances': _distances(composition, chosen),
         **{key: chosen[key] for key in _REQUESTED},
     }
     try:
@@ -185,13 +241,13 @@ def _request(
 
 
 def _validity(generators: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Return what a proposal must fulfil: what all generators are asked for."""
-    request = next(iter(generators.values()))['request']
-    volume, tolerance = request['volume_per_atom'], request['volume_tolerance']
+    """Return what a proposal must fulfil: what the generators are asked for."""
+    requests = [one['request'].get_dict() for one in generators.values()]
+    factors = [(one['volume_per_atom'], one['volume_tolerance']) for one in requests]
     return {
-        'distances': request['distances'],
-        'smallest_volume': volume * (1 - tolerance),
-        'largest_volume': volume * (1 + tolerance),
+        'distances': {pair: least for one in requests for pair, least in one['distances'].items()},
+        'smallest_volume': min(volume * (1 - tolerance) for volume, tolerance in factors),
+        'largest_volume': max(volume * (1 + tolerance) for volume, tolerance in factors),
     }
 
 
@@ -210,26 +266,62 @@ def _refuse_impossible(request: Request) -> None:
             )
 
 
-def _usual_volume(references: CrystalSet) -> float:
-    """Return the volume per atom of the lowest reference, or the median without energies, in Å³."""
-    volumes = references.volumes / references.counts
-    if 'energy' in references:
-        return float(volumes[np.nanargmin(references['energy'])])
+def _usual_volume(composition: str, references: CrystalSet) -> float:
+    """Return the volume per atom of the lowest reference, or the median without energies, in Å³.
+
+    References of the composition go before others.
+    """
+    mine = np.flatnonzero(reduced_formulas(references) == _formula(composition))
+    known = references.select(mine) if len(mine) else references
+    volumes = known.volumes / known.counts
+    if 'energy' in known:
+        return float(volumes[np.nanargmin(known['energy'])])
     return float(np.median(volumes))
 
 
-def _usual_distances(composition: str, chosen: Mapping[str, Any]) -> dict[str, float]:
-    """Return a fraction of the sum of the covalent radii for each pair of elements, in Å.
+def _formula(composition: str) -> str:
+    """Return the reduced formula of a composition.
 
-    Radii: Cordero et al., Dalton Trans. 2008, 2832, doi:10.1039/b801115j.
+    :raises ValueError: if it is none.
     """
-    from ase.data import atomic_numbers, covalent_radii
     from pymatgen.core import Composition
 
     try:
-        elements = sorted(element.symbol for element in Composition(composition).elements)
+        return str(Composition(composition).reduced_formula)
     except ValueError:
         raise ValueError(f"'composition' is {composition!r}: not a chemical formula") from None
+
+
+def _refuse_foreign_pairs(formulas: Sequence[str], distances: Mapping[str, float]) -> None:
+    """Raise if a distance is given for an element that none of the compositions has."""
+    known = {symbol for one in formulas for symbol in _symbols(one)}
+    foreign = [pair for pair in distances if not set(str(pair).split('-')) <= known]
+    if foreign:
+        raise ValueError(f"'distances' names {foreign[0]}, which {', '.join(formulas)} has not")
+
+
+def _symbols(composition: str) -> list[str]:
+    """Return the elements of a composition in alphabetical order."""
+    from pymatgen.core import Composition
+
+    return sorted(element.symbol for element in Composition(_formula(composition)).elements)
+
+
+def _distances(composition: str, chosen: Mapping[str, Any]) -> dict[str, float]:
+    """Return the shortest distance for each pair of elements of a composition, in Å.
+
+    Where none are given it is a fraction of the sum of the covalent radii. Radii: Cordero et al.,
+    Dalton Trans. 2008, 2832, doi:10.1039/b801115j.
+    """
+    from ase.data import atomic_numbers, covalent_radii
+
+    elements = _symbols(composition)
+    if chosen['distances']:
+        return {
+            pair: least
+            for pair, least in chosen['distances'].items()
+            if set(pair.split('-')) <= set(elements)
+        }
     radii = {one: float(covalent_radii[atomic_numbers[one]]) for one in elements}
     return {
         f'{a}-{b}': round(chosen['distance_factor'] * (radii[a] + radii[b]), 3)
@@ -237,3 +329,10 @@ def _usual_distances(composition: str, chosen: Mapping[str, Any]) -> dict[str, f
         for b in elements
         if a <= b
     }
+
+
+_CHECKED: dict[str, type[Settings]] = {
+    'budget': Budget,
+    'growth': GrowthSettings,
+    'allocation': AllocationSettings,
+}

@@ -1,22 +1,36 @@
-"""What the work chains of the heavy verbs share: a job where a code is given, or the process."""
+"""What the work chains of the heavy verbs share: jobs where a code is given, or the process."""
 
 from __future__ import annotations
 
 from typing import Any, ClassVar
 
 from aiida import orm
-from aiida.engine import ExitCode, ProcessSpec, ToContext, WorkChain
+from aiida.engine import (
+    BaseRestartWorkChain,
+    ExitCode,
+    ProcessHandlerReport,
+    ProcessSpec,
+    ToContext,
+    append_,
+    process_handler,
+    while_,
+)
 
 from aiida_crystalgen.calculations.verb import VerbCalculation
+from aiida_crystalgen.data.structure_set import StructureSetData
 from aiida_crystalgen.workflows.children import run_once, submit_once
 
 __all__ = ('VerbWorkChain',)
 
+# Of 24 hours each, the usual wall time of a queue, these are some three weeks.
+_MOST_JOBS = 20
 
-class VerbWorkChain(WorkChain):
-    """One heavy verb, by a job on a computer or by a calcfunction in the process.
 
-    With the same inputs both give the same nodes.
+class VerbWorkChain(BaseRestartWorkChain):
+    """One heavy verb, by jobs on a computer or by a calcfunction in the process.
+
+    With the same inputs both give the same nodes. What a job had done when its wall time was over
+    is an input of the next one, which does the rest; the result is that of one long job.
     """
 
     _job: ClassVar[type[VerbCalculation]]
@@ -27,7 +41,7 @@ class VerbWorkChain(WorkChain):
     def define(cls, spec: ProcessSpec) -> None:
         """Define the ports, those of the job among them, and the outline."""
         super().define(spec)
-        spec.expose_inputs(cls._job, exclude=('code', 'metadata'))
+        spec.expose_inputs(cls._job, exclude=('code', 'metadata', 'partial'))
         spec.input(
             'code',
             valid_type=orm.AbstractCode,
@@ -39,36 +53,70 @@ class VerbWorkChain(WorkChain):
             valid_type=orm.Dict,
             required=False,
             serializer=orm.to_aiida_type,
-            help='Options of the job, such as resources and max_wallclock_seconds.',
+            help='Options of each job, such as resources and max_wallclock_seconds.',
         )
+        spec.inputs['max_iterations'].default = lambda: orm.Int(_MOST_JOBS)
+        spec.inputs['max_iterations'].help = 'Largest number of jobs that continue each other.'
+        # Its counter begins anew after the pause, and AiiDA would look at the first job again.
+        del spec.inputs['pause_on_max_iterations']
         spec.expose_outputs(cls._job, include=(cls._output,))
-        spec.outline(cls.run_verb, cls.inspect_verb)
+        spec.outline(
+            cls.setup,
+            while_(cls.should_run_process)(cls.run_process, cls.inspect_process),
+        )
         spec.exit_code(
             420, 'ERROR_VERB_FAILED', message='{process} failed with status {status}: {reason}.'
         )
 
-    def run_verb(self) -> ToContext:
-        """Submit the job, or call the function."""
-        inputs = self.exposed_inputs(self._job)
-        label = self._output
-        if 'code' not in self.inputs:
-            return ToContext(verb=run_once(self, type(self)._function, label, **inputs))
-        options = self.inputs.options.get_dict() if 'options' in self.inputs else {}
-        metadata = {'options': options}
-        job = submit_once(
-            self, self._job, label, code=self.inputs.code, metadata=metadata, **inputs
-        )
-        return ToContext(verb=job)
+    def setup(self) -> None:
+        """Start without any job."""
+        super().setup()
+        self.ctx.children = []
 
-    def inspect_verb(self) -> ExitCode | None:
-        """Pass on the result, also that of a job that was cut short."""
-        verb = self.ctx.verb
-        if self._output in verb.outputs:
-            self.out(self._output, verb.outputs[self._output])
-        if verb.is_finished_ok:
+    @property
+    def process_class(self) -> type[VerbCalculation]:
+        """The job that is repeated until its work is done."""
+        return self._job
+
+    def run_process(self) -> ToContext:
+        """Submit the next job, or call the function."""
+        self.ctx.iteration += 1
+        label = f'iteration_{self.ctx.iteration:02d}'
+        inputs = self.exposed_inputs(self._job)
+        if 'code' in self.inputs:
+            if 'partial' in self.ctx:
+                inputs['partial'] = self.ctx.partial
+            options = self.inputs.options.get_dict() if 'options' in self.inputs else {}
+            inputs |= {'code': self.inputs.code, 'metadata': {'options': options}}
+            child = submit_once(self, self._job, label, **inputs)
+        else:
+            child = run_once(self, type(self)._function, label, **inputs)
+        return ToContext(children=append_(child))
+
+    @process_handler  # type: ignore[arg-type]
+    def continue_partial(self, job: orm.ProcessNode) -> ProcessHandlerReport | None:
+        """Let the next job do what this one, which was cut short, has left."""
+        if 'partial' not in job.outputs:
             return None
+        self.ctx.partial = job.outputs.partial
+        self.report(str(job.exit_message))
+        return ProcessHandlerReport(do_break=True)
+
+    def inspect_process(self) -> ExitCode | None:
+        """Pass on the result, in the end also structures that jobs had when they were cut short."""
+        child = self.ctx.children[-1]
+        if self._output in child.outputs:
+            self.out(self._output, child.outputs[self._output])
+        exit_code = super().inspect_process()
+        if exit_code is None or exit_code.status == 0:
+            return exit_code
+        partial = self.ctx.get('partial')
+        if isinstance(partial, StructureSetData) and self._output not in self.outputs:
+            self.out(self._output, partial)
+        if exit_code.status != self.exit_codes.ERROR_UNHANDLED_FAILURE.status:
+            return exit_code
         return self.exit_codes.ERROR_VERB_FAILED.format(
-            process=f'{verb.process_label}<{verb.pk}>',
-            status=verb.exit_status,
-            reason=str(verb.exit_message).rstrip('.'),
+            process=f'{child.process_label}<{child.pk}>',
+            status=child.exit_status,
+            reason=str(child.exit_message).rstrip('.'),
         )

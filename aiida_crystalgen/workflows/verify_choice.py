@@ -19,7 +19,7 @@ from aiida_crystalgen.workflows.relax import PotentialRelaxWorkChain
 from aiida_crystalgen.workflows.relax_quantumespresso import QuantumEspressoRelaxWorkChain
 from aiida_crystalgen.workflows.relax_vasp import VaspRelaxWorkChain
 from aiida_crystalgen.workflows.vasp_settings import VaspSettings
-from aiida_crystalgen.workflows.verify import verify_inputs
+from aiida_crystalgen.workflows.verify_inputs import prototype_screening, verify_inputs
 
 __all__ = ('chosen_verification',)
 
@@ -93,7 +93,8 @@ def chosen_verification(
     inputs = verify_inputs(references.elements, comparison, chosen_protocol, changes)
     if chosen.engine != 'potential':
         engine = _first_principles(chosen, references, chosen_protocol)
-        return {**inputs, chosen.engine: engine}
+        prototypes = prototype_screening(chosen_protocol, code, search['relax'])
+        return {**inputs, 'prototypes': prototypes, chosen.engine: engine}
     potential = chosen.potential or _potential(search, protocol)
     return {**inputs, 'potential': _relaxation(potential, references, chosen_protocol, code)}
 

@@ -4,6 +4,7 @@ import errno
 import subprocess
 import sys
 
+import click
 import pytest
 from aiida.common.exceptions import NotExistent, ProfileConfigurationError
 from click.testing import CliRunner
@@ -30,12 +31,22 @@ def test_version_is_that_of_the_package(run):
     assert run('--version').output.split()[-1] == __version__
 
 
-@pytest.mark.parametrize('name', sorted(cli.COMMANDS))
-def test_every_command_describes_itself_with_an_example(run, name):
-    """Each command of the table exists and its help holds an example."""
-    result = run(name, '--help')
+def commands(group, path=()):
+    """Yield the path of every command below a group, itself included."""
+    yield path
+    context = click.Context(group)
+    for name in group.list_commands(context) if isinstance(group, click.Group) else ():
+        yield from commands(group.get_command(context, name), (*path, name))
+
+
+@pytest.mark.parametrize('path', list(commands(cli.crystalgen)), ids=' '.join)
+def test_every_command_describes_itself_with_an_example(run, path):
+    """The help of each command, at any depth, shows how it is called."""
+    result = run(*path, '--help')
     assert result.exit_code == 0, result.output
-    assert 'aiida-crystalgen' in result.output
+    example = ' '.join(('aiida-crystalgen', *path))
+    described = [line for line in result.output.splitlines() if not line.startswith('Usage:')]
+    assert any(line.strip().startswith(example) for line in described)
 
 
 def test_help_waits_for_nothing_heavy():

@@ -13,6 +13,13 @@ from aiida_crystalgen.data.convert import crystals_from_node, node_from_crystals
 from aiida_crystalgen.remote import files
 from aiida_crystalgen.science.checkpoint import Checkpoint, write_checkpoint
 
+
+def training_state(done):
+    """Return the bytes of the state of a training after so many of 20 steps."""
+    summary = {'done': done, 'total': 20}
+    return write_checkpoint(Checkpoint('rdf_vae', {'weight': np.ones(2)}, {}, summary))
+
+
 CHECKPOINT = write_checkpoint(Checkpoint('rdf_vae', {'weight': np.ones((2, 3))}, {'epochs': 1}))
 
 
@@ -20,12 +27,16 @@ CHECKPOINT = write_checkpoint(Checkpoint('rdf_vae', {'weight': np.ones((2, 3))},
 def parse(aiida_profile_clean, aiida_localhost, tmp_path, silicon):
     """Return a factory that parses a job of a verb with these retrieved and result files."""
 
-    def run(verb, retrieved, results):
+    def run(verb, retrieved, results, partial=None):
         process = CalculationFactory(f'crystalgen.{verb}')
         node = orm.CalcJobNode(computer=aiida_localhost, process_type=process.build_process_type())
         node.set_option('resources', {'num_machines': 1})
         structures = node_from_crystals(silicon(5.4, 5.5, 5.6)).store()
         node.base.links.add_incoming(structures, LinkType.INPUT_CALC, 'structures')
+        request = orm.Dict({'candidates': 3}).store()
+        node.base.links.add_incoming(request, LinkType.INPUT_CALC, 'request')
+        if partial is not None:
+            node.base.links.add_incoming(partial.store(), LinkType.INPUT_CALC, 'partial')
         node.store()
         folder = orm.FolderData()
         for name, content in retrieved.items():
@@ -73,12 +84,38 @@ def test_crystals_of_a_job_become_a_node(parse, archive, verb, name):
     np.testing.assert_allclose(crystals_from_node(outputs[name]).volumes, [5.4**3, 5.6**3])
 
 
-def test_unfinished_relaxation_returns_what_it_had(parse, archive):
+@pytest.mark.parametrize(('verb', 'what'), [('propose', 'candidates'), ('relax', 'structures')])
+def test_structures_of_a_job_that_was_cut_short_are_kept(parse, archive, verb, what):
     """A job that was killed keeps its finished rows, and says how many."""
-    outputs, node = parse('relax', {}, {files.RELAXED: archive(5.4)})
+    outputs, node = parse(verb, {}, {files.PARTIAL: archive(5.4)})
     assert node.exit_status == 510
-    assert '1 of 3 structures' in node.exit_message
-    assert outputs['relaxed'].number == 1
+    assert f'after 1 of 3 {what}' in node.exit_message
+    assert outputs['partial'].number == 1
+
+
+def test_state_of_a_training_that_was_cut_short_is_kept(parse):
+    """It is no checkpoint, which would pass for a model, but a file with the same content."""
+    state = training_state(7)
+    outputs, node = parse('train', {}, {files.PARTIAL_TRAINING: state})
+    assert node.exit_status == 510
+    assert 'after 7 of 20 steps' in node.exit_message
+    assert type(outputs['partial']) is orm.SinglefileData
+    assert outputs['partial'].get_content(mode='rb') == state
+
+
+@pytest.mark.parametrize('verb', ['train', 'propose', 'relax'])
+def test_job_that_got_no_further_is_told(parse, archive, silicon, verb):
+    """What the job began with is still in its folder when it ends; that is no progress."""
+    if verb == 'train':
+        results = {files.PARTIAL_TRAINING: training_state(7)}
+        partial = orm.SinglefileData(io.BytesIO(training_state(7)))
+    else:
+        results = {files.PARTIAL: archive(5.4)}
+        partial = node_from_crystals(silicon(5.4))
+    outputs, node = parse(verb, {}, results, partial)
+    assert node.exit_status == 511
+    assert 'more time' in node.exit_message
+    assert 'partial' not in outputs
 
 
 @pytest.mark.parametrize('verb', ['train', 'propose', 'relax'])
@@ -105,6 +142,21 @@ def test_refused_input_ends_with_its_reason(parse, verb):
 def test_damaged_result_is_unreadable(parse, verb, name):
     """A file that was cut off gives an exit code, not a node."""
     _, node = parse(verb, FINISHED, {name: b'PK'})
+    assert node.exit_status == 311
+    assert name in node.exit_message
+
+
+@pytest.mark.parametrize(
+    ('verb', 'name'),
+    [
+        ('train', files.PARTIAL_TRAINING),
+        ('propose', files.PARTIAL),
+        ('relax', files.PARTIAL),
+    ],
+)
+def test_damaged_partial_result_is_unreadable(parse, verb, name):
+    """What cannot be gone on from is no node."""
+    _, node = parse(verb, {}, {name: b'PK'})
     assert node.exit_status == 311
     assert name in node.exit_message
 

@@ -35,7 +35,7 @@ def test_energies_start_at_zero(report):
 
 def test_every_physical_crystal_is_in_one_group(finished_search, report):
     """The groups share the relaxed crystals among them."""
-    relaxed = finished_search.outputs.relaxed
+    relaxed = finished_search.outputs.rounds.round_1.relaxed
     good = relaxed.get_array('column_rejection') == ''
     good &= relaxed.get_array('column_converged')
     assert sum(len(group.energies) for group in report.groups) == good.sum()
@@ -69,6 +69,16 @@ def test_stages_end_with_the_phases(report):
     """The last bar of the yield is the number of phases."""
     assert report.stages[-1].name == 'phases'
     assert report.stages[-1].total == len(report.phases)
+
+
+def test_rounds_share_the_phases(report):
+    """Each phase counts for the round that proposed it, and the yields of the rounds add up."""
+    assert [one.number for one in report.rounds] == list(range(1, len(report.rounds) + 1))
+    assert sum(one.phases_found for one in report.rounds) == len(report.phases)
+    assert min(one.lowest for one in report.rounds) == min(one.energy for one in report.phases)
+    assert all(one.finished is not None for one in report.rounds)
+    proposed = [counts['proposed'] for one in report.rounds for counts in one.yields.values()]
+    assert sum(proposed) == report.stages[0].total
 
 
 def test_page_can_be_written(report):

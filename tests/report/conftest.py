@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 
 import numpy as np
 import pytest
@@ -11,6 +12,13 @@ from ase import Atoms
 from ase.neighborlist import neighbor_list
 from pymatgen.core import Lattice, Structure
 
+from aiida_crystalgen.report.campaign import (
+    PhaseName,
+    PhasePair,
+    Round,
+    SearchComparison,
+    SearchSummary,
+)
 from aiida_crystalgen.report.contents import (
     Citation,
     EnergyGroup,
@@ -25,7 +33,15 @@ from aiida_crystalgen.report.contents import (
     Stage,
     TrainingCurves,
 )
+from aiida_crystalgen.report.measurements import (
+    BandStructure,
+    Diffraction,
+    Elasticity,
+    PhononDos,
+    Phonons,
+)
 from aiida_crystalgen.science.crystals import CrystalSet
+from aiida_crystalgen.science.stability.diagram import HullDiagram, HullPoints
 from aiida_crystalgen.science.structures import from_structures
 
 _ORIGIN = (0.0, 0.0, 0.0)
@@ -183,6 +199,146 @@ def _losses(decay: np.ndarray, offset: np.ndarray | float) -> Losses:
     reconstruction = 0.42 * decay + 0.21 + offset
     divergence = 0.04 * (1 - decay) + 0.1 * offset
     return Losses(reconstruction + divergence, reconstruction, divergence)
+
+
+@pytest.fixture(scope='session')
+def make_phonons() -> Callable[..., Phonons]:
+    """Return a function that gives made-up phonons, imaginary at X if they are to be so."""
+
+    def make(branches: int = 24, *, imaginary: bool = False) -> Phonons:
+        lengths = np.concatenate([np.linspace(0, 1.1, 46), 1.1 + np.linspace(0, 0.9, 45)])
+        orders = np.arange(1, branches + 1) / branches
+        bands = 15 * orders * np.abs(np.sin(np.pi * lengths[:, None] / 2.2)) + 2 * orders
+        bands[40:46, 0] -= 4.0 * imaginary
+        frequencies = np.linspace(-5.0 * imaginary, 17.5, 300)
+        return Phonons(
+            verdict='imaginary' if imaginary else 'stable',
+            smallest_frequency=float(bands.min()),
+            q_point=(0.5, 0.0, 0.5),
+            label='X',
+            engine='7net-0',
+            bands=BandStructure(lengths, bands, ((0, 'Γ'), (45, 'X'), (46, 'K'), (90, 'Γ'))),
+            dos=PhononDos(frequencies, np.exp(-((frequencies - 9) ** 2) / 20)),
+        )
+
+    return make
+
+
+@pytest.fixture(scope='session')
+def make_pattern() -> Callable[..., Diffraction]:
+    """Return a function that gives a made-up powder pattern."""
+
+    def make(seed: int = 0, peaks: int = 30) -> Diffraction:
+        random = np.random.default_rng(seed)
+        heights = random.gamma(0.6, 20, peaks)
+        indices = tuple(f'{row}11' if row % 3 else '' for row in range(peaks))
+        angles = np.sort(random.uniform(12, 90, peaks))
+        return Diffraction(angles, 100 * heights / heights.max(), indices, 1.54184)
+
+    return make
+
+
+@pytest.fixture(scope='session')
+def elasticity() -> Elasticity:
+    """Return the elasticity of diamond."""
+    return Elasticity(
+        stable=True,
+        crystal_class='cubic',
+        bulk_modulus=88.6,
+        shear_modulus=61.4,
+        young_modulus=149.6,
+        poisson_ratio=0.219,
+        anisotropy=0.24,
+        engine='7net-0',
+    )
+
+
+def _points(labels: tuple, fractions: list, energies: list, above: list) -> HullPoints:
+    """Return points of a hull; labels serve as formulas too."""
+    arrays = (np.array(one, dtype=np.float64) for one in (fractions, energies, above))
+    return HullPoints(labels, labels, *arrays)
+
+
+@pytest.fixture(scope='session')
+def binary_hull() -> HullDiagram:
+    """Return the hull of tin and selenium with two phases, one of them below it."""
+    known = _points(
+        ('Se', 'Sn', 'SnSe', 'SnSe2'),
+        [[1, 0], [0, 1], [0.5, 0.5], [2 / 3, 1 / 3]],
+        [0.0, 0.0, -0.5, -0.3],
+        [0.0, 0.0, 0.0, 0.03],
+    )
+    phases = _points(('P1', 'P2'), [[0.5, 0.5], [0.5, 0.5]], [-0.55, -0.4], [-0.05, 0.1])
+    engine = {'name': '7net-0', 'package': 'sevenn', 'version': '0.13.0'}
+    return HullDiagram(('Se', 'Sn'), known, phases, np.array([[0, 2], [2, 1]]), engine)
+
+
+@pytest.fixture(scope='session')
+def rounds() -> tuple[Round, ...]:
+    """Return six rounds of two generators, of which the better one gets more and more."""
+    start = datetime(2026, 1, 31, 12, tzinfo=timezone.utc)
+    return tuple(
+        Round(
+            number=number,
+            phases_found=found,
+            new_phases=new,
+            lowest=lowest,
+            hull=None if lowest is None else lowest + 0.02,
+            yields={
+                'rdf_vae': {'proposed': 800 + 200 * number, 'distinct': 90, 'phases': found - 1},
+                'random_symmetric': {'proposed': 1200 - 200 * number, 'distinct': 20, 'phases': 1},
+            },
+            finished=None if number == 6 else start + timedelta(hours=7 * number),
+        )
+        for number, found, new, lowest in (
+            (1, 9, 9, 0.31), (2, 7, 4, 0.12), (3, 8, 5, 0.16), (4, 1, 0, None), (5, 6, 2, 0.05),
+            (6, 3, 1, 0.0),
+        )
+    )  # fmt: skip
+
+
+@pytest.fixture(scope='session')
+def comparison(rounds) -> SearchComparison:
+    """Return a comparison of two searches with one phase in common."""
+    names = [PhaseName(f'P{row}', 'Si', 'Fd-3m', 0.01 * row, 0.02 * row) for row in range(1, 5)]
+    return SearchComparison(
+        first=SearchSummary('search 12 for Si, campaign', '7net-0', yields=rounds[0].yields),
+        second=SearchSummary('search 9 for Si', 'chgnet', yields=rounds[1].yields),
+        both=(PhasePair(names[0], names[2]),),
+        only_first=tuple(names[1:3]),
+        only_second=(),
+        is_comparable=False,
+    )
+
+
+@pytest.fixture(scope='session')
+def measured_phases(silicon_phases, make_phonons, make_pattern, elasticity) -> tuple[Phase, ...]:
+    """Return 500 phases, of which the first 50 were verified."""
+    phonons = [make_phonons(imaginary=bool(row % 3)) for row in range(3)]
+    phases = []
+    for row in range(500):
+        facts = {'label': f'P{row + 1}', 'energy': 0.002 * row, 'prototype': 'A_cF8_227_a'}
+        facts['diffraction'] = make_pattern(row)
+        if row < 50:
+            facts |= {'phonons': phonons[row % 3], 'elasticity': elasticity}
+            facts['stability'] = f'phonons {phonons[row % 3].verdict}, elastically stable'
+        phases.append(replace(silicon_phases[row % 10], **facts))
+    return tuple(phases)
+
+
+@pytest.fixture(scope='session')
+def campaign_report(
+    silicon_report, measured_phases, binary_hull, rounds, comparison
+) -> SearchReport:
+    """Return the report of a campaign that found 500 phases and verified 50 of them."""
+    return replace(
+        silicon_report,
+        title='Campaign for Si',
+        phases=measured_phases,
+        hull=binary_hull,
+        rounds=rounds,
+        comparison=comparison,
+    )
 
 
 @pytest.fixture

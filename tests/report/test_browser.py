@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator
+from urllib.parse import unquote
 
 import pytest
+from pymatgen.core import Structure
 
 from aiida_crystalgen.report.page import write
+from aiida_crystalgen.science.structures import to_structure
 
 _CHROMIUM = shutil.which('chromium') or shutil.which('chromium-browser')
 _ARGUMENTS = (
@@ -54,6 +57,26 @@ def page(browser, address) -> Iterator:
     page.on('pageerror', lambda error: page.said.append(str(error)))
     page.on('request', lambda request: page.asked.append(request.url))
     page.goto(address)
+    yield page
+    page.close()
+
+
+@pytest.fixture(scope='module')
+def campaign_address(campaign_report, tmp_path_factory) -> str:
+    """Return the address of the report of a campaign of 500 phases."""
+    path = tmp_path_factory.mktemp('report') / 'campaign.html'
+    write(campaign_report, path)
+    return path.as_uri()
+
+
+@pytest.fixture
+def campaign(browser, campaign_address) -> Iterator:
+    """Return the opened page of the campaign, with what it said in ``said``."""
+    page = browser.new_page(viewport={'width': 1280, 'height': 900})
+    page.said = []
+    page.on('console', lambda message: page.said.append(message.text))
+    page.on('pageerror', lambda error: page.said.append(str(error)))
+    page.goto(campaign_address)
     yield page
     page.close()
 
@@ -147,7 +170,7 @@ def test_a_row_shows_its_structure(page):
     before = canvas.evaluate('canvas => canvas.toDataURL()')
     page.locator('#phase-table tbody tr').nth(2).click()
     assert canvas.evaluate('canvas => canvas.toDataURL()') != before
-    assert page.locator('.details:visible h3').inner_text().startswith('P3 · Si16 · C2/m (12)')
+    assert page.locator('#selected').inner_text().startswith('P3 · Si16 · C2/m (12)')
     assert page.locator('#download').get_attribute('download') == 'P3.cif'
     assert canvas.get_attribute('aria-label') == 'Crystal structure of P3'
 
@@ -216,3 +239,80 @@ def test_the_page_never_scrolls_sideways(page, width):
     """Wide tables and figures scroll inside their own frames."""
     page.set_viewport_size({'width': width, 'height': 800})
     assert page.evaluate('document.documentElement.scrollWidth') <= width
+
+
+def test_a_campaign_of_500_phases_opens_in_silence(campaign):
+    """Every row is there, every figure drawn, and using the page brings no message."""
+    assert campaign.locator('#phase-table tbody tr').count() == 500
+    assert campaign.locator('figure svg').count() == 8
+    for row in (1, 49, 499):
+        campaign.locator('.show').nth(row).click()
+    campaign.locator('#filter').fill('P49')
+    assert campaign.said == []
+
+
+def test_charts_are_drawn_for_the_phase_that_is_selected(campaign):
+    """Bands, density of states and peaks are as many as were given, and are redrawn."""
+    bands = campaign.locator('#panel-phonons .band')
+    bands.first.wait_for()
+    assert bands.count() == 24 + 1
+    assert campaign.locator('#panel-phonons .imaginary').count() == 0
+    assert campaign.locator('#panel-diffraction .stick').count() == 30
+    campaign.locator('.show').nth(1).click()
+    campaign.locator('#panel-phonons .imaginary').first.wait_for()
+    assert 'Phonons of P2' in campaign.locator('#panel-phonons h3').inner_text()
+
+
+def test_charts_say_in_words_what_they_show(campaign):
+    """Whoever cannot see a chart hears its verdict, its place, and reads its peaks in a table."""
+    campaign.locator('.show').nth(1).click()
+    said = campaign.locator('#panel-phonons svg').get_attribute('aria-label')
+    assert 'imaginary; smallest frequency −' in said
+    assert 'X (0.5, 0, 0.5)' in said
+    campaign.locator('#panel-diffraction summary').press('Enter')
+    assert campaign.locator('#panel-diffraction tbody tr:visible').count() == 30
+
+
+def test_a_break_in_the_path_is_no_line(campaign):
+    """Each branch starts anew where two lines of the path do not meet."""
+    campaign.locator('#panel-phonons .band').first.wait_for()
+    assert campaign.locator('#panel-phonons .band').first.get_attribute('d').count('M') == 2
+
+
+def test_the_panel_shows_nothing_that_was_not_measured(campaign):
+    """A phase without phonons and elasticity has its X-ray pattern alone."""
+    campaign.locator('.show').nth(100).click()
+    assert campaign.locator('#panel-diffraction').is_visible()
+    assert not campaign.locator('#panel-phonons').is_visible()
+    assert not campaign.locator('#panel-elasticity').is_visible()
+
+
+def test_arrow_keys_go_from_phase_to_phase(campaign):
+    """Down and up select the neighbours that the filter has left."""
+    campaign.locator('#only-new').check()
+    campaign.locator('.show').nth(2).click()
+    campaign.keyboard.press('ArrowDown')
+    assert campaign.locator('#selected').inner_text().startswith('P8 ')
+    campaign.keyboard.press('ArrowUp')
+    assert campaign.locator('#selected').inner_text().startswith('P3 ')
+
+
+def test_charts_fill_a_narrow_page(campaign):
+    """On a telephone charts are drawn anew, and nothing hangs over the edge."""
+    campaign.set_viewport_size({'width': 400, 'height': 800})
+    chart = campaign.locator('#panel-phonons svg')
+    campaign.wait_for_function(
+        "() => document.querySelector('#panel-phonons svg').clientWidth < 370"
+    )
+    assert chart.bounding_box()['width'] > 250
+    assert campaign.evaluate('document.documentElement.scrollWidth') <= 400
+
+
+@pytest.mark.parametrize('row', [0, 2, 4])
+def test_cif_files_hold_the_crystals(page, silicon_phases, row):
+    """The crystal read back from the CIF file of a selected phase is the phase's."""
+    page.locator('.show').nth(row).click()
+    address = page.locator('#download').get_attribute('href')
+    found = Structure.from_str(unquote(address.partition(',')[2]), fmt='cif')
+    expected = to_structure(silicon_phases[row].crystal, 0)
+    assert found.matches(expected, stol=1e-4, ltol=1e-4, primitive_cell=False, scale=False)

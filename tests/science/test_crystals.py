@@ -63,10 +63,16 @@ def test_concatenation_keeps_common_columns(mixed):
 
 
 def test_concatenation_keeps_common_metadata(mixed):
-    """Metadata remains if it is true of all."""
-    first, second = (mixed.with_metadata(source={'kind': kind}) for kind in ('files', 'random'))
-    assert concatenate([first, first]).metadata == {'source': {'kind': 'files'}}
-    assert concatenate([first, second]).metadata == {}
+    """Each fact remains that is true of all, as the engine where only the sources differ."""
+    engine = {'name': 'vasp', 'version': '6.4.3'}
+    sets = [
+        mixed.with_metadata(engine=engine, source={'kind': kind}) for kind in ('files', 'random')
+    ]
+    assert concatenate([sets[0], sets[0]]).metadata == sets[0].metadata
+    assert concatenate(sets).metadata == {'engine': engine}
+    assert concatenate([*sets, mixed]).metadata == {}
+    other = mixed.with_metadata(engine={**engine, 'version': '6.5.0'})
+    assert concatenate([*sets, other]).metadata == {}
 
 
 def test_different_units_are_refused(mixed):

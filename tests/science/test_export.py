@@ -1,13 +1,24 @@
 """Tests of `aiida_crystalgen.science.export`."""
 
+import csv
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 from ase.io import read
+from pymatgen.core import Structure
+from pymatgen.io.cif import CifFile
 
 from aiida_crystalgen.science.crystals import Column, CrystalSet
-from aiida_crystalgen.science.export import write_cifs, write_extended_xyz
+from aiida_crystalgen.science.export import (
+    facts_of_crystal,
+    write_cifs,
+    write_csv,
+    write_extended_xyz,
+    write_json,
+    write_poscars,
+)
 from aiida_crystalgen.science.sources.files import read_files
 
 TEXTS = ['', 'diamond (A_cF8_227_a)', '12', 'T', 'nan', 'a "quoted" = x\\y', 'Å', 'true']
@@ -82,3 +93,63 @@ def test_cifs_need_no_labels(crystals, tmp_path):
     """Without labels the files are numbered."""
     files = write_cifs(crystals.without_columns(), tmp_path)
     assert [file.name for file in files] == [f'{row}.cif' for row in range(len(TEXTS))]
+
+
+@pytest.fixture
+def emulated(crystals):
+    """Return the same crystals with numbers of a stand-in in the first of them."""
+    return crystals.with_columns(emulated=np.arange(len(crystals)) == 0)
+
+
+def test_cif_items_come_back(crystals, tmp_path):
+    """Another reader finds every property under its name with its unit, text as it was."""
+    for row, file in enumerate(write_cifs(crystals, tmp_path)):
+        (block,) = CifFile.from_file(file).data.values()
+        found = {name: block.data[f'_crystalgen_{name}'] for name in ('rejection', 'steps')}
+        assert int(found['steps']) == row
+        if TEXTS[row].isascii():
+            assert found['rejection'] == TEXTS[row]
+        energy = float(block.data['_crystalgen_energy_eV_per_atom'])
+        assert energy == pytest.approx(crystals['energy'][row], abs=1e-9)
+        assert (block.data['_crystalgen_pressure_GPa'] == '?') == (row % 2 == 0)
+        assert block.data['_crystalgen_converged'] == ('yes' if row % 3 == 0 else 'no')
+
+
+def test_poscars_say_all_in_their_first_line(crystals, tmp_path):
+    """The crystal is the same, and its properties stand before it."""
+    for row, file in enumerate(write_poscars(crystals, tmp_path)):
+        structure = Structure.from_file(file)
+        assert structure.volume == pytest.approx(crystals.volumes[row], rel=1e-12)
+        first = file.read_text().splitlines()[0]
+        assert f'label crystal {row}; energy {crystals["energy"][row]} eV/atom' in first
+
+
+@pytest.mark.parametrize('write', [write_cifs, write_poscars])
+def test_emulated_numbers_are_marked(emulated, tmp_path, write):
+    """The first line of what a stand-in calculated says so in capitals, no other does."""
+    marked = ['EMULATED' in file.read_text().splitlines()[0] for file in write(emulated, tmp_path)]
+    assert marked == [True] + [False] * (len(emulated) - 1)
+
+
+def test_csv_has_a_line_for_each_crystal(crystals, tmp_path):
+    """Units are in the headings, and numbers keep all digits."""
+    write_csv(crystals, tmp_path / 'set.csv')
+    with (tmp_path / 'set.csv').open(newline='') as handle:
+        rows = list(csv.DictReader(handle))
+    assert [float(row['energy (eV/atom)']) for row in rows] == crystals['energy'].tolist()
+    assert [row['rejection'] for row in rows] == TEXTS
+    assert {row['formula'] for row in rows} == {'Sn1Se1'}
+    assert [row['pressure (GPa)'] for row in rows[:2]] == ['', '0.5']
+
+
+def test_json_has_structures_and_facts(crystals, tmp_path):
+    """What is read back are the same facts and the same crystals."""
+    write_json(crystals, tmp_path / 'set.json')
+    objects = json.loads((tmp_path / 'set.json').read_text())
+    for row, one in enumerate(objects):
+        structure = Structure.from_dict(one['structure'])
+        np.testing.assert_allclose(structure.lattice.matrix, crystals.lattices[row])
+        assert {name: one[name] for name in facts_of_crystal(crystals, row)} == facts_of_crystal(
+            crystals, row
+        )
+        assert one['units'] == {'energy': 'eV/atom', 'pressure': 'GPa'}

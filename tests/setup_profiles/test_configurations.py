@@ -10,6 +10,7 @@ import pytest
 CHECKOUT = Path(__file__).parents[2]
 FOLDER = CHECKOUT / 'setup_profiles'
 BINARIES = Path(sys.executable).parent
+PROFILE = FOLDER / 'profile.yaml'
 
 
 @pytest.fixture
@@ -48,3 +49,12 @@ def test_configurations_make_a_profile_that_setup_accepts(run):
     found = run('aiida-crystalgen', 'setup', '--workers', '0', '--emulator')
     assert found.count('found') == 4
     assert found.count('created') == 1  # the placeholders for potential files come from no file
+
+
+def test_the_computer_with_a_queue_can_be_made(run):
+    """The commands at the head of its file make computer and code; no queue is asked."""
+    run('verdi', 'profile', 'setup', 'core.sqlite_dos', '--non-interactive', '--config', PROFILE)
+    for command in commands_of(FOLDER / 'computer-slurm.yaml'):
+        run(*command)
+    assert 'core.slurm' in run('verdi', 'computer', 'show', 'slurm')
+    assert 'crystalgen-run' in run('verdi', 'code', 'show', 'crystalgen@slurm')

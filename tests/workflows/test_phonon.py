@@ -5,6 +5,7 @@ import pytest
 from aiida import orm
 from aiida.engine import run_get_node
 from aiida.plugins import WorkflowFactory
+from ase.spacegroup import crystal
 
 from aiida_crystalgen.data.convert import crystals_from_node, node_from_crystals, structure_from_row
 from aiida_crystalgen.science.crystals import CrystalSet
@@ -161,8 +162,34 @@ def test_strontium_titanate_is_unstable_and_its_modes_lead_to_a_lower_phase():
     assert points['R']['commensurate']
     assert results['followed']['following']['energy_change'] < -5e-4
     assert results['followed']['phonons']['energy'] < results['phonons']['energy'] - 1e-3
-    # What is left lies between the points that are exact, on an acoustic branch near Γ.
-    assert results['followed']['phonons']['imaginary_points'] == []
+    # Its acoustic branches are imaginary where the supercell cannot tell; the sound is stable.
+    last = results['followed']['phonons']
+    assert (last['verdict'], last['imaginary_points']) == ('acoustic noise', [])
+    assert last['elastically_stable'] is True
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize('given', [True, False])
+def test_elastic_constants_decide_what_the_supercell_is_too_small_for(given):
+    """Two cells of SnSe leave an acoustic branch to the interpolation; its sound is stable."""
+    places = [[x, 0.25, z] for x, z in ((0.1223, 0.1275), (0.8547, 0.4552))]
+    atoms = crystal(
+        ['Sn', 'Se'], places, spacegroup=62, cellpar=[11.9022, 4.1979, 4.5234, *3 * [90]]
+    )
+    builder = PhononWorkChain.get_builder_from_protocol(
+        orm.StructureData(ase=atoms),
+        engine=engine('7net-0'),
+        protocol='fast',
+        overrides={'verdict': {'acoustic_tolerance': 0.1}},
+    )
+    if not given:
+        del builder['elasticity']
+    results, node = run_get_node(builder)
+    assert node.is_finished_ok, node.exit_message
+    verdict = results['phonons'].get_dict()
+    assert verdict['interpolated']
+    assert verdict['elastically_stable'] is (True if given else None)
+    assert verdict['verdict'] == ('acoustic noise' if given else 'imaginary')
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ import pytest
 from aiida import orm
 
 from aiida_crystalgen.data.emulated_potcars import store_emulated_potcars
-from aiida_crystalgen.workflows.preflight import load_vasp_code, potential_titles, vasp_problems
+from aiida_crystalgen.workflows.code_preflight import load_engine_code
+from aiida_crystalgen.workflows.preflight import PLUGIN, potential_titles, vasp_problems
 from aiida_crystalgen.workflows.protocol import protocol_inputs
 from aiida_crystalgen.workflows.relax_vasp import VaspRelaxWorkChain
 from aiida_crystalgen.workflows.vasp_settings import VaspSettings
@@ -102,7 +103,7 @@ def test_unknown_code_is_created_by_the_command():
     with pytest.raises(
         ValueError, match=r"no code 'vasp@cluster'.*--label vasp --computer cluster"
     ):
-        load_vasp_code('vasp@cluster')
+        load_engine_code('vasp@cluster', PLUGIN)
 
 
 @pytest.mark.parametrize(

@@ -153,3 +153,37 @@ def test_emulated_energies_are_marked_and_recalled_for_their_code_only(silicon, 
         assert node.outputs.references.facts['engine']['emulated']
         runs.append([one for one in node.called if one.process_label == 'VaspRelaxWorkChain'])
     assert [len(run) for run in runs] == [1, 0, 1]
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures('aiida_profile_clean')
+def test_a_potential_screens_prototypes_for_first_principles(silicon, vasp_emulator):
+    """VASP gets the lowest of 18 prototypes only, and in a later run none."""
+    engine = vasp_inputs(node_from_crystals(silicon(5.4)), vasp_emulator())
+    overrides = {'relax': RELAX, 'lowest': 1, 'maximum_atoms': 2}
+    computed = []
+    for _ in range(2):
+        results, node = run_get_node(
+            ReferencesWorkChain.get_builder_from_protocol(
+                ['Si'], engine=engine, overrides=overrides
+            )
+        )
+        assert node.is_finished_ok, node.exit_message
+        assert relaxations(node) == [18]
+        runs = [one for one in node.called if one.process_label == 'VaspRelaxWorkChain']
+        computed += [one.inputs.structures.number for one in runs]
+        references = crystals_from_node(results['references'])
+        assert 'diamond' in references['label'].item()
+        assert references.metadata['engine']['emulated']
+    assert computed == [1]
+
+
+def test_a_screening_that_fails_ends_with_its_reason(silicon, vasp_emulator):
+    """So does a potential that does not know the element; VASP gets nothing."""
+    engine = vasp_inputs(node_from_crystals(silicon(5.4)), vasp_emulator())
+    overrides = {'relax': {**RELAX, 'potential': 'emt'}, 'maximum_atoms': 2}
+    _, node = run_get_node(
+        ReferencesWorkChain.get_builder_from_protocol(['Si'], engine=engine, overrides=overrides)
+    )
+    assert node.exit_status == 454
+    assert "'emt' does not know the element Si" in node.exit_message

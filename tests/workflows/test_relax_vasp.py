@@ -236,7 +236,10 @@ def test_set_is_relaxed_with_its_provenance(silicon_set, vasp_emulator):
 
 @pytest.mark.slow
 def test_every_failure_costs_its_row_only(silicon_set, vasp_emulator):
-    """Each failure that the emulator plays ends with its reason, and the other rows finish."""
+    """Each failure that the emulator plays ends with its reason, and the other rows finish.
+
+    As many are worked on at a time as there may be, and not more.
+    """
     rules = ' | '.join(f'{name}, label={name}-row' for name in FAILURES)
     structures = silicon_set('good', *(f'{name}-row' for name in FAILURES))
     builder = builder_for(
@@ -244,6 +247,9 @@ def test_every_failure_costs_its_row_only(silicon_set, vasp_emulator):
     )
     _, node = run_get_node(builder)
     assert node.is_finished_ok, node.exit_message
+    children = [child for child in node.called if isinstance(child, orm.WorkChainNode)]
+    lives = [(child.ctime, child.mtime) for child in children]
+    assert max(sum(one <= begin < end for one, end in lives) for begin, _ in lives) == 4
     relaxed = crystals_from_node(node.outputs.relaxed)
     assert relaxed['rejection'][0] == ''
     for rejection, reason in zip(relaxed['rejection'][1:], FAILURES.values(), strict=True):

@@ -26,6 +26,8 @@ def phases(silicon):
         generator=np.array(['any', 'any']),
         proposal_row=np.arange(2),
         relaxed_row=np.arange(2),
+        round=np.ones(2, dtype=np.int64),
+        copies=np.ones(2, dtype=np.int64),
         label=np.array(['diamond', 'small']),
     ).with_metadata(engine=ENGINE)
 

@@ -27,6 +27,7 @@ def phonons(
     supercells: StructureSetData,
     evaluated: StructureSetData,
     settings: orm.Dict,
+    elasticity: orm.Dict | None = None,
 ) -> dict[str, orm.Data]:
     """Return ``phonons`` (the verdict), ``bands``, ``mesh``, ``dos`` and ``force_constants``.
 
@@ -35,6 +36,8 @@ def phonons(
     :param structure: a standard primitive cell, as `symmetrize` returns it.
     :param supercells: as `displace` returns them for these settings.
     :param evaluated: the same with the forces of an engine.
+    :param elasticity: the elastic verdict of the same engine on the structure, which decides where
+        the interpolation near Γ cannot; None if there is none.
     """
     from aiida_crystalgen.science.stability.phonons.analysis import analyse_phonons
     from aiida_crystalgen.science.stability.phonons.settings import PhononSettings
@@ -44,6 +47,7 @@ def phonons(
         crystals_from_node(supercells),
         crystals_from_node(evaluated),
         PhononSettings.parse(settings.get_dict()),
+        elastically_stable=None if elasticity is None else elasticity['stable'],
     )
     results: dict[str, orm.Data] = {
         'phonons': orm.Dict(analysis.summary.model_dump(mode='json')),

@@ -15,10 +15,14 @@ __all__ = ('screen',)
 @calcfunction
 @refusable
 def screen(
-    references: StructureSetData, settings: orm.Dict, **proposals: StructureSetData
+    references: StructureSetData,
+    settings: orm.Dict,
+    earlier: StructureSetData | None = None,
+    **proposals: StructureSetData,
 ) -> dict[str, orm.Data]:
     """Return the accepted proposals, and the verdict on every proposal.
 
+    :param earlier: what was accepted in the rounds before, and is not accepted again.
     :param proposals: of each generator, under its label.
     """
     from aiida_crystalgen.science.screening import selection
@@ -27,6 +31,7 @@ def screen(
         {name: crystals_from_node(node) for name, node in sorted(proposals.items())},
         crystals_from_node(references),
         selection.ScreeningSettings.parse(settings.get_dict(), 'screening'),
+        earlier=None if earlier is None else crystals_from_node(earlier),
     )
     verdicts = orm.ArrayData()
     for name, values in screening.verdicts.items():

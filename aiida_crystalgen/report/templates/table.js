@@ -43,16 +43,38 @@ function showLegend(structure, elements) {
 function selectRow(table, row, viewer, data) {
   table.querySelector('[aria-current]')?.removeAttribute('aria-current');
   row.setAttribute('aria-current', 'true');
-  const index = row.dataset.phase;
-  for (const details of document.querySelectorAll('[data-details]')) {
-    details.hidden = details.dataset.details !== index;
-  }
-  const file = row.querySelector('a[download]');
+  const phase = data.phases[row.dataset.phase];
+  const structure = unpackedStructure(phase);
+  const heading = document.getElementById('selected');
+  const cells = [...row.cells].slice(1, 3).map((cell) => [' · ', ...cell.cloneNode(true).childNodes]);
+  const marks = [...row.cells[0].querySelectorAll('.badge')].map((mark) => mark.cloneNode(true));
+  heading.replaceChildren(phase.label, ...cells.flat(), ' ', ...marks);
+  document.getElementById('facts').replaceChildren(...definitions(phase.facts));
   const link = document.getElementById('download');
-  link.href = file.href;
-  link.download = file.download;
-  showLegend(data.phases[index], data.elements);
-  viewer.show(data.phases[index]);
+  link.href = cifAddress(cifText(structure, data.elements, `${phase.label}_${phase.formula}`));
+  link.download = `${phase.label}.cif`;
+  showLegend(structure, data.elements);
+  viewer.show(structure);
+  showPanel(phase, data.step);
+}
+
+// The row `way` rows further that the filter has left.
+function neighbour(row, way) {
+  let next = row;
+  do next = way > 0 ? next.nextElementSibling : next.previousElementSibling;
+  while (next?.hidden);
+  return next;
+}
+
+function walkRows(table, select) {
+  table.tBodies[0].addEventListener('keydown', (event) => {
+    const way = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const next = way && neighbour(event.target.closest('tr'), way);
+    if (!next) return;
+    event.preventDefault();
+    next.querySelector('.show').focus();
+    select(next);
+  });
 }
 
 function start() {
@@ -60,13 +82,13 @@ function start() {
   if (!table) return;
   const data = JSON.parse(document.getElementById('structures').textContent);
   const viewer = new StructureViewer(document.getElementById('structure'), data.elements);
+  const select = (row) => selectRow(table, row, viewer, data);
   table.tHead.addEventListener('click', (event) => {
     const heading = event.target.closest('th[aria-sort]');
     if (heading) sortRows(table, heading);
   });
-  table.tBodies[0].addEventListener('click', (event) => {
-    if (!event.target.closest('a')) selectRow(table, event.target.closest('tr'), viewer, data);
-  });
+  table.tBodies[0].addEventListener('click', (event) => select(event.target.closest('tr')));
+  walkRows(table, select);
   document.getElementById('filter').addEventListener('input', () => filterRows(table));
   document.getElementById('only-new').addEventListener('change', () => filterRows(table));
   document.getElementById('reset').addEventListener('click', () => viewer.resetView());
@@ -75,7 +97,7 @@ function start() {
     currentTarget.setAttribute('aria-pressed', String(repeat === 2));
     viewer.show(viewer.structure, repeat);
   });
-  selectRow(table, table.tBodies[0].rows[0], viewer, data);
+  select(table.tBodies[0].rows[0]);
 }
 
 start();

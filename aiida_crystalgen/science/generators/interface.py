@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from importlib.metadata import entry_points
 from typing import Any, Literal, Protocol, runtime_checkable
 
+import numpy as np
+from jaxtyping import Int
 from pydantic import Field, field_validator, model_validator
 
 from aiida_crystalgen.science.checkpoint import Checkpoint
@@ -13,7 +17,15 @@ from aiida_crystalgen.science.crystals import CrystalSet
 from aiida_crystalgen.science.progress import Progress
 from aiida_crystalgen.science.settings import Settings, closest
 
-__all__ = ('Generator', 'Request', 'generator_names', 'load_generator')
+__all__ = (
+    'Course',
+    'Generator',
+    'ProposesRows',
+    'Request',
+    'ResumesTraining',
+    'generator_names',
+    'load_generator',
+)
 
 _GROUP = 'aiida_crystalgen.generators'
 _PAIR = re.compile(r'([A-Z][a-z]?)-([A-Z][a-z]?)')
@@ -135,6 +147,71 @@ class Generator(Protocol):
         usable crystal). Generators add their own, such as ``replica_distance``.
 
         :raises ValueError: if nothing can fulfil the request.
+        """
+
+
+@dataclass(frozen=True)
+class Course:
+    """Where a training begins, and where it leaves its state.
+
+    A state is a `Checkpoint` of all that the rest of the training depends on, such as the moments
+    of the optimiser and the state of the random numbers. In its summary ``done`` and ``total``
+    count the steps.
+
+    :param start: model of another training, whose weights are the first ones; random ones if None.
+    :param state: of this training, from which it goes on; from its beginning if None.
+    :param save: called after each step with a function that returns the state after it, and that
+        costs time.
+    """
+
+    start: Checkpoint | None = None
+    state: Checkpoint | None = None
+    save: Callable[[Callable[[], Checkpoint]], None] | None = None
+
+
+@runtime_checkable
+class ResumesTraining(Protocol):
+    """A generator whose training can go on from where it, or that of another model, was."""
+
+    def resume_training(
+        self,
+        training: CrystalSet,
+        settings: dict[str, Any],
+        course: Course,
+        *,
+        seed: int,
+        progress: Progress,
+    ) -> Checkpoint:
+        """Return what ``train`` would, bit for bit, unless there is a model to start from.
+
+        :raises ValueError: as ``train`` does, and if the state belongs to another training, or the
+            model to start from does not fit.
+        """
+
+
+@runtime_checkable
+class ProposesRows(Protocol):
+    """A generator each of whose rows depends on request, seed and its number alone.
+
+    :param block_rows: number of rows that are proposed together; the first of each block is a
+        multiple of it.
+    """
+
+    block_rows: int
+
+    def propose_rows(
+        self,
+        checkpoint: Checkpoint | None,
+        request: Request,
+        rows: Int[np.ndarray, ' rows'],
+        *,
+        seed: int,
+        progress: Progress,
+    ) -> CrystalSet:
+        """Return these rows of what ``propose`` would, bit for bit.
+
+        :param rows: in ascending order, at least one.
+        :raises ValueError: as ``propose`` does.
         """
 
 

@@ -34,6 +34,7 @@ class RandomSymmetric:
 
     name = 'random_symmetric'
     needs_training = False
+    block_rows = 4096
 
     def train(
         self,
@@ -66,6 +67,23 @@ class RandomSymmetric:
 
         :raises ValueError: if a checkpoint is given, or no space group can hold the composition.
         """
+        rows = np.arange(request.candidates)
+        return self.propose_rows(checkpoint, request, rows, seed=seed, progress=progress)
+
+    def propose_rows(
+        self,
+        checkpoint: Checkpoint | None,
+        request: Request,
+        rows: Int[np.ndarray, ' rows'],
+        *,
+        seed: int,
+        progress: Progress = silent,
+    ) -> CrystalSet:
+        """Return these rows of what ``propose`` would, as each has a seed of its own.
+
+        :param rows: in ascending order, at least one.
+        :raises ValueError: as ``propose`` does.
+        """
         if checkpoint is not None:
             raise ValueError(f"generator '{self.name}' takes no checkpoint, but one is given")
         compatible, incompatible = _space_groups(request)
@@ -74,12 +92,16 @@ class RandomSymmetric:
         seeds, sets = crystal_seeds(seed, request.candidates), []
         order = np.zeros(0, dtype=np.int64)
         for turn, (units, groups) in enumerate(sizes):
-            rows = np.arange(turn, len(seeds), len(sizes))
-            wanted = _cycled(groups, len(rows), root_key(seed, units))
-            counted = _later(progress, len(order), len(seeds))
+            of_turn = np.arange(turn, len(seeds), len(sizes))
+            chosen = np.isin(of_turn, rows)
+            if not chosen.any():
+                continue
+            wanted = _cycled(groups, len(of_turn), root_key(seed, units))[chosen]
+            counted = _later(progress, len(order), len(rows))
             contents = _contents(request, units)
-            sets.append(random_crystals(contents, wanted, seeds[rows], progress=counted))
-            order = np.concatenate([order, rows])
+            drawn = random_crystals(contents, wanted, seeds[of_turn[chosen]], progress=counted)
+            sets.append(drawn)
+            order = np.concatenate([order, of_turn[chosen]])
         crystals = sets[0] if len(sets) == 1 else concatenate(sets).select(np.argsort(order))
         return crystals.with_metadata(
             source={

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -29,6 +29,7 @@ def relax(
     *,
     progress: Progress = silent,
     save: Save | None = None,
+    finished: CrystalSet | None = None,
 ) -> CrystalSet:
     """Return the relaxed crystals in the order of the given ones.
 
@@ -41,22 +42,27 @@ def relax(
     :param progress: told the number of finished crystals.
     :param save: called every ``settings.save_every`` finished crystals with the rows of all that
         are finished, in increasing order, and these crystals as they would be returned.
+    :param finished: what ``save`` was called with before the same relaxation was cut short, with
+        the rows as column ``row``. They are returned as they are, and only the others are relaxed.
     :raises ValueError: if there are no crystals, or the potential does not know an element.
     """
     if len(crystals) == 0:
         raise ValueError('there are no crystals to relax')
-    parts: list[CrystalSet] = []
-    done = saved = 0
-    progress(0, len(crystals))
-    with single_threaded():
-        for part in _finished(crystals, potential, settings):
-            parts.append(part)
-            done += len(part)
-            progress(done, len(crystals))
-            if save is not None and done - saved >= settings.save_every:
-                save(*_assemble(crystals, parts, potential, settings))
-                saved = done
-    return _assemble(crystals, parts, potential, settings)[1]
+    rest = np.arange(len(crystals))
+    if finished is not None:
+        rest = np.setdiff1d(rest, finished['row'])
+    results = _Results(crystals, potential, settings, finished)
+    saved = results.number
+    progress(results.number, len(crystals))
+    if len(rest):
+        with single_threaded():
+            for part in _finished(crystals.select(rest), potential, settings):
+                results.add(part.with_columns(row=rest[part['row']]))
+                progress(results.number, len(crystals))
+                if save is not None and results.number - saved >= settings.save_every:
+                    save(*results.assemble())
+                    saved = results.number
+    return results.assemble()[1]
 
 
 def _finished(
@@ -69,20 +75,52 @@ def _finished(
     return relax_in_flight(crystals, potential, settings)
 
 
-def _assemble(
-    crystals: CrystalSet, parts: Sequence[CrystalSet], potential: Potential, settings: RelaxSettings
-) -> tuple[Int[np.ndarray, ' finished'], CrystalSet]:
-    """Return the rows that are finished, and their crystals with all columns."""
-    finished = concatenate(parts)
-    finished = finished.select(np.argsort(finished['row']))
-    rows = finished['row']
-    start = crystals.select(rows)
-    columns = {name: column for name, column in finished.columns.items() if name != 'row'}
-    reasons = unphysical_reasons(finished, start.volumes, settings.limits)
-    columns['rejection'] = Column(reasons)
-    result = replace(
-        finished,
-        columns={**start.columns, **columns},
-        atom_columns={**start.atom_columns, **finished.atom_columns},
-    )
-    return rows, result.with_metadata(engine=dict(potential.engine))
+class _Results:
+    """The crystals that are finished, from now and from before the relaxation was cut short."""
+
+    def __init__(
+        self,
+        crystals: CrystalSet,
+        potential: Potential,
+        settings: RelaxSettings,
+        earlier: CrystalSet | None,
+    ) -> None:
+        self._crystals = crystals
+        self._potential = potential
+        self._settings = settings
+        self._earlier = earlier
+        self._parts: list[CrystalSet] = []
+        self.number = 0 if earlier is None else len(earlier)
+
+    def add(self, part: CrystalSet) -> None:
+        """Take in crystals that have just finished."""
+        self._parts.append(part)
+        self.number += len(part)
+
+    def assemble(self) -> tuple[Int[np.ndarray, ' finished'], CrystalSet]:
+        """Return the rows that are finished, and their crystals with all columns."""
+        sets = [self._with_all_columns(concatenate(self._parts))] if self._parts else []
+        if self._earlier is not None:
+            sets.append(self._earlier)
+        together = concatenate(sets)
+        together = together.select(np.argsort(together['row']))
+        return together['row'], self._with_given_row(together)
+
+    def _with_all_columns(self, finished: CrystalSet) -> CrystalSet:
+        """Return crystals with the columns of the given ones, and why they are unphysical."""
+        start = self._crystals.select(finished['row'])
+        reasons = unphysical_reasons(finished, start.volumes, self._settings.limits)
+        columns = {**start.columns, **finished.columns, 'rejection': Column(reasons)}
+        result = replace(
+            finished,
+            columns=columns,
+            atom_columns={**start.atom_columns, **finished.atom_columns},
+        )
+        return result.with_metadata(engine=dict(self._potential.engine))
+
+    def _with_given_row(self, together: CrystalSet) -> CrystalSet:
+        """Return the crystals with the column ``row`` that they were given with, if any."""
+        columns = {name: one for name, one in together.columns.items() if name != 'row'}
+        if 'row' in self._crystals:
+            columns['row'] = self._crystals.select(together['row']).columns['row']
+        return replace(together, columns=columns)

@@ -15,7 +15,11 @@ from pydantic import Field, field_validator
 
 from aiida_crystalgen.science.crystals import CrystalSet, concatenate
 from aiida_crystalgen.science.fingerprints.rdf import RdfSettings, radial_distribution
-from aiida_crystalgen.science.screening.duplicates import DuplicateSettings, group_duplicates
+from aiida_crystalgen.science.screening.duplicates import (
+    DuplicateSettings,
+    group_duplicates,
+    match_references,
+)
 from aiida_crystalgen.science.screening.similarity import nearest
 from aiida_crystalgen.science.screening.validity import ValiditySettings, invalid_reasons
 from aiida_crystalgen.science.settings import Settings
@@ -70,12 +74,17 @@ class Screening:
 
 
 def screen(
-    proposals: Mapping[str, CrystalSet], references: CrystalSet, settings: ScreeningSettings
+    proposals: Mapping[str, CrystalSet],
+    references: CrystalSet,
+    settings: ScreeningSettings,
+    *,
+    earlier: CrystalSet | None = None,
 ) -> Screening:
     """Return which proposals are accepted, and why the others are not.
 
     :param proposals: of each generator; rows with a ``rejection`` of their own stay rejected.
     :param references: the known crystals.
+    :param earlier: crystals accepted before; copies of them are not accepted again.
     :raises ValueError: if replicas are asked for, but no generator has any.
     """
     _check_replicas(proposals, settings)
@@ -101,6 +110,10 @@ def screen(
     similar = similar[np.argsort(distance[similar], kind='stable')]
     stage[similar] = 'similar'
 
+    if earlier is not None and len(similar):
+        again = match_references(everything.select(similar), earlier, settings.duplicates) >= 0
+        rejection[similar[again]] = 'duplicate of a crystal accepted in an earlier round'
+        similar = similar[~again]
     groups = group_duplicates(everything.select(similar), settings.duplicates)
     copies = groups != np.arange(len(similar))
     originals = everything['proposal_row'][similar[groups[copies]]]

@@ -48,30 +48,37 @@ class ReferenceSettings(Settings):
         return symbols
 
 
-def choose_references(known: CrystalSet | None, settings: ReferenceSettings) -> CrystalSet:
+def choose_references(
+    known: CrystalSet | None, settings: ReferenceSettings, screened: CrystalSet | None = None
+) -> CrystalSet:
     """Return the crystals that are to span the hull, bare but for ``label`` and ``origin``.
 
     These are the known crystals of the chemical system, the prototypes of the compositions, and
     those of each element that none of the known crystals consists of. ``origin`` identifies a
-    crystal by its geometry.
+    crystal by its geometry. The fact ``known`` of the source is the number of those before the
+    prototypes.
 
     :param known: with the column ``label`` if they have names; energies are not looked at.
+    :param screened: what is left of the prototypes after a screening, to take in their place.
     :raises ValueError: if a composition has no prototype.
     """
-    parts = [] if known is None else [_named(known.select(has_only(known, settings.elements)))]
-    pure = set(reduced_formulas(parts[0]).tolist()) if parts else set()
+    given = [one for one in (known, screened) if one is not None]
+    parts = [_named(one.select(has_only(one, settings.elements))) for one in given]
+    number = len(parts[0]) if known is not None else 0
+    pure = {formula for part in parts for formula in reduced_formulas(part).tolist()}
     missing = [symbol for symbol in settings.elements if not pure & _pure_formulas(symbol)]
+    compositions = settings.compositions if screened is None else ()
     parts += [
         prototypes(
             composition,
             volume_per_atom=typical_volume(composition),
             maximum_atoms=settings.maximum_atoms,
         )
-        for composition in (*missing, *settings.compositions)
+        for composition in (*missing, *compositions)
     ]
     chosen = concatenate(parts)
     return chosen.with_columns(origin=_origins(chosen)).with_metadata(
-        source={'kind': 'references', 'elements': list(settings.elements)}
+        source={'kind': 'references', 'elements': list(settings.elements), 'known': number}
     )
 
 

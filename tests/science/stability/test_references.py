@@ -51,6 +51,16 @@ def test_only_the_chemical_system_is_taken(make):
     assert formulas.count('NaCl') > 1
 
 
+def test_screened_prototypes_take_the_place_of_the_library(make):
+    """An element none of them consists of gets prototypes nevertheless."""
+    known, screened = make([('Na', -1.0)]), make([('Cl', -1.0), ('NaCl', -3.0), ('NaCl', -2.9)])
+    chosen = choose_references(known, settings('Na', 'Cl', compositions=('NaCl',)), screened)
+    assert reduced_formulas(chosen).tolist() == ['Na', 'Cl2', 'NaCl', 'NaCl']
+    assert chosen.metadata['source']['known'] == 1
+    more = choose_references(known, settings('Na', 'K', 'Cl'), screened)
+    assert set(reduced_formulas(more)[4:]) == {'K'}
+
+
 def test_origins_tell_crystals_apart(cubic):
     """They are the same for the same geometry only."""
     first, second = (choose_references(cubic('sc', edge), settings('Si')) for edge in (2.5, 2.6))

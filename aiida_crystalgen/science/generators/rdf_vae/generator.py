@@ -10,7 +10,7 @@ from jaxtyping import Float, Int
 from aiida_crystalgen.science.checkpoint import Checkpoint
 from aiida_crystalgen.science.crystals import CrystalSet
 from aiida_crystalgen.science.fingerprints.rdf import RdfSettings, radial_distribution
-from aiida_crystalgen.science.generators.interface import Request
+from aiida_crystalgen.science.generators.interface import Course, Request
 from aiida_crystalgen.science.generators.random_symmetric import RandomSymmetric
 from aiida_crystalgen.science.generators.rdf_vae.model import METHOD, TrainedModel
 from aiida_crystalgen.science.generators.rdf_vae.replication import replica_grid
@@ -33,6 +33,7 @@ class RdfVae:
 
     name = METHOD
     needs_training = True
+    block_rows = _BLOCK
 
     def train(
         self, training: CrystalSet, settings: dict[str, Any], *, seed: int, progress: Progress
@@ -43,10 +44,26 @@ class RdfVae:
         :raises ValueError: if a setting is impossible, the crystals are fewer than three, or one
             of them has no neighbours within the cut-off.
         """
+        return self.resume_training(training, settings, Course(), seed=seed, progress=progress)
+
+    def resume_training(
+        self,
+        training: CrystalSet,
+        settings: dict[str, Any],
+        course: Course,
+        *,
+        seed: int,
+        progress: Progress,
+    ) -> Checkpoint:
+        """Return what ``train`` would, from where the course begins.
+
+        :raises ValueError: as ``train`` does, if the state belongs to another training, or the
+            layers of the model to start from differ.
+        """
         parsed = RdfVaeSettings.parse(settings)
         fingerprints = radial_distribution(training, parsed.rdf)
         _require_neighbors(training, fingerprints, parsed.rdf)
-        trained = train_autoencoder(fingerprints, parsed, seed=seed, progress=progress)
+        trained = train_autoencoder(fingerprints, parsed, course, seed=seed, progress=progress)
         return Checkpoint(
             method=self.name,
             weights=trained.model.to_weights(),
@@ -65,11 +82,28 @@ class RdfVae:
         :raises ValueError: if there is no checkpoint, it is of another method, or nothing can
             fulfil the request.
         """
+        rows = np.arange(request.candidates)
+        return self.propose_rows(checkpoint, request, rows, seed=seed, progress=progress)
+
+    def propose_rows(
+        self,
+        checkpoint: Checkpoint | None,
+        request: Request,
+        rows: Int[np.ndarray, ' rows'],
+        *,
+        seed: int,
+        progress: Progress,
+    ) -> CrystalSet:
+        """Return these rows of what ``propose`` would.
+
+        :param rows: in ascending order, at least one.
+        :raises ValueError: as ``propose`` does.
+        """
         if checkpoint is None:
             raise ValueError(f'{self.name} proposes from a checkpoint, but there is none; train it')
         model = TrainedModel.from_checkpoint(checkpoint)
         replicas = model.decode(replica_grid(model.settings))
-        crystals = RandomSymmetric().propose(None, request, seed=seed, progress=progress)
+        crystals = RandomSymmetric().propose_rows(None, request, rows, seed=seed, progress=progress)
         index, distance = _nearest_replicas(crystals, replicas, model.settings.rdf, progress)
         return crystals.with_columns(replica=index, replica_distance=distance)
 

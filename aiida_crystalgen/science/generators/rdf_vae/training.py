@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +9,9 @@ import torch
 from jaxtyping import Float, Float32, Int
 from torch import Tensor
 
+from aiida_crystalgen.science.checkpoint import Checkpoint
 from aiida_crystalgen.science.determinism import single_threaded
+from aiida_crystalgen.science.generators.interface import Course
 from aiida_crystalgen.science.generators.rdf_vae.model import TrainedModel
 from aiida_crystalgen.science.generators.rdf_vae.network import (
     Autoencoder,
@@ -18,6 +19,7 @@ from aiida_crystalgen.science.generators.rdf_vae.network import (
     reconstruction_loss,
 )
 from aiida_crystalgen.science.generators.rdf_vae.settings import RdfVaeSettings
+from aiida_crystalgen.science.generators.rdf_vae.state import TrainingState
 from aiida_crystalgen.science.progress import Progress
 
 __all__ = ('Training', 'train_autoencoder')
@@ -43,6 +45,7 @@ class Training:
 def train_autoencoder(
     fingerprints: Float[np.ndarray, 'crystals points'],
     settings: RdfVaeSettings,
+    course: Course,
     *,
     seed: int,
     progress: Progress,
@@ -51,26 +54,53 @@ def train_autoencoder(
 
     :param fingerprints: in 1/Å.
     :param seed: of split, initial weights, order of the crystals and codes.
-    :raises ValueError: if there are fewer than three crystals, or the loss is no longer finite.
+    :param course: its state is that after some epoch of the same training.
+    :raises ValueError: if there are fewer than three crystals, the loss is no longer finite, or
+        the state belongs to another training.
     """
     generator = torch.Generator().manual_seed(seed % 2**63)
     with single_threaded():
         training, validation = _split(len(fingerprints), settings.validation_fraction, generator)
         network = Autoencoder(settings.rdf.points, settings.hidden, settings.latent)
         network.initialize(generator)
+        if course.start is not None:
+            _take_weights(network, course.start, settings)
         scale = _scale(fingerprints[training], settings.scale_floor)
         model = TrainedModel(settings, network, scale)
         inputs = torch.tensor(model.scaled(fingerprints), dtype=torch.float32)
-        epochs = _epochs(network, inputs[training], settings, generator)
-        losses = np.empty((settings.epochs, 4))
-        for epoch, _ in enumerate(epochs):
+        optimizer = torch.optim.Adam(network.parameters(), lr=settings.learning_rate, fused=True)
+        run = TrainingState(settings, seed, network, optimizer, generator)
+        if course.state is not None:
+            run.restore(course.state)
+        for epoch in range(run.epochs, settings.epochs):
+            _train_epoch(run, inputs[training], epoch)
             with torch.inference_mode():
                 parts = _losses(network, inputs, generator)
-            losses[epoch] = [part[rows].mean() for rows in (training, validation) for part in parts]
-            _require_finite(losses[epoch], epoch, settings)
-            message = f'validation loss {losses[epoch, 2:].sum():.2f}'
-            progress(epoch + 1, settings.epochs, message)
-    return Training(model, validation, losses)
+            run.losses[epoch] = [
+                part[rows].mean() for rows in (training, validation) for part in parts
+            ]
+            _require_finite(run.losses[epoch], epoch, settings)
+            run.epochs = epoch + 1
+            message = f'validation loss {run.losses[epoch, 2:].sum():.2f}'
+            progress(run.epochs, settings.epochs, message)
+            if course.save is not None:
+                course.save(run.capture)
+    return Training(model, validation, run.losses)
+
+
+def _take_weights(network: Autoencoder, start: Checkpoint, settings: RdfVaeSettings) -> None:
+    """Give a network the weights of another model.
+
+    :raises ValueError: if its layers differ.
+    """
+    model = TrainedModel.from_checkpoint(start)
+    shapes = [(one.rdf, one.hidden, one.latent) for one in (model.settings, settings)]
+    if shapes[0] != shapes[1]:
+        raise ValueError(
+            "the model to start from has other settings of 'rdf', 'hidden' or 'latent'; keep them, "
+            'or train without it'
+        )
+    network.load_state_dict(model.network.state_dict())
 
 
 def _split(
@@ -97,24 +127,19 @@ def _scale(
     return np.maximum(fingerprints.max(axis=0), floor * fingerprints.max())
 
 
-def _epochs(
-    network: Autoencoder,
-    inputs: Float32[Tensor, 'crystals points'],
-    settings: RdfVaeSettings,
-    generator: torch.Generator,
-) -> Iterator[None]:
-    """Train the network and yield after each epoch."""
-    optimizer = torch.optim.Adam(network.parameters(), lr=settings.learning_rate, fused=True)
-    for epoch in range(settings.epochs):
-        weight = settings.kl_weight * min(1, (epoch + 1) / (settings.kl_warmup + 1))
-        rows = torch.randperm(len(inputs), generator=generator)
-        for batch in rows.split(settings.batch_size):
-            reconstruction, code_divergence = _losses(network, inputs[batch], generator)
-            loss = (reconstruction + weight * code_divergence).mean()
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-        yield
+def _train_epoch(
+    run: TrainingState, inputs: Float32[Tensor, 'crystals points'], epoch: int
+) -> None:
+    """Take the steps of one pass through the training crystals."""
+    settings = run.settings
+    weight = settings.kl_weight * min(1, (epoch + 1) / (settings.kl_warmup + 1))
+    rows = torch.randperm(len(inputs), generator=run.generator)
+    for batch in rows.split(settings.batch_size):
+        reconstruction, code_divergence = _losses(run.network, inputs[batch], run.generator)
+        loss = (reconstruction + weight * code_divergence).mean()
+        run.optimizer.zero_grad()
+        loss.backward()
+        run.optimizer.step()
 
 
 def _losses(

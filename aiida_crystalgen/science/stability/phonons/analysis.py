@@ -74,20 +74,32 @@ class PhononAnalysis:
 
 
 def analyse_phonons(
-    crystal: CrystalSet, supercells: CrystalSet, evaluated: CrystalSet, settings: PhononSettings
+    crystal: CrystalSet,
+    supercells: CrystalSet,
+    evaluated: CrystalSet,
+    settings: PhononSettings,
+    *,
+    elastically_stable: bool | None = None,
 ) -> PhononAnalysis:
     """Return bands, mesh, thermal properties and the verdict.
 
     :param crystal: one, as a standard primitive cell.
     :param supercells: as `displaced_supercells` returns them for it.
     :param evaluated: the same with forces, see `fit_force_constants`.
+    :param elastically_stable: what the elastic constants of the same engine say; see `judge_modes`.
     :raises ValueError: if forces are missing, or those of other geometries.
     """
     harmonic = fit_force_constants(crystal, supercells, evaluated)
     path = band_path(crystal, settings.path_spacing)
     mesh = mesh_modes(harmonic, settings.mesh_length, settings.dos_pitch)
     sampled = np.concatenate([path.q_points, mesh.q_points])
-    verdict = judge_modes(harmonic, special_points(crystal), sampled, settings.verdict)
+    verdict = judge_modes(
+        harmonic,
+        special_points(crystal),
+        sampled,
+        settings.verdict,
+        elastically_stable=elastically_stable,
+    )
     thermal = None
     if verdict.verdict != 'imaginary':
         thermal = thermal_properties(mesh, settings.temperatures, settings.verdict.tolerance)

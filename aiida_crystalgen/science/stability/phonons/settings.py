@@ -82,8 +82,8 @@ class PhononSettings(Settings):
         images, in Å at least.
     :param displacement: of one atom at a time, in Å.
     :param path_spacing: of q-points along the path, in 1/Å with the factor of 2π, at most.
-    :param mesh_length: L in Å of the mesh around Γ, whose divisions are those nearest to L |b| for
-        reciprocal vectors b without the factor of 2π.
+    :param mesh_length: in Å, of the mesh around Γ, whose divisions are those nearest to its product
+        with the lengths of the reciprocal vectors, without the factor of 2π.
     :param dos_pitch: from one frequency of the density of states to the next, in THz.
     :param temperatures: of the thermal properties.
     :param verdict: which frequencies count as imaginary.

@@ -10,6 +10,7 @@ from jaxtyping import Bool, Float
 from aiida_crystalgen.science.settings import Settings
 from aiida_crystalgen.science.stability.phonons.force_constants import HarmonicCrystal
 from aiida_crystalgen.science.stability.phonons.points import (
+    are_interpolated_from_gamma,
     commensurate_points,
     one_of_each_star,
     star,
@@ -42,7 +43,12 @@ class PhononVerdict(Settings):
     """Whether a crystal is dynamically stable, and where it is not.
 
     :param verdict: 'acoustic noise' if nothing is imaginary but acoustic modes near Γ, by no more
-        than their tolerance.
+        than their tolerance, or though the elastic constants say that they are not.
+    :param interpolated: whether all that is imaginary beyond the tolerances lies nearer Γ than any
+        other q-point whose waves fit into the supercell. These are acoustic modes, as the optical
+        ones at Γ are real, and the interpolation between exact points may be wrong.
+    :param elastically_stable: what the elastic constants say of waves that are long enough; None if
+        they are not known.
     :param smallest_frequency: of all modes that are no noise, in THz, imaginary ones negative; the
         three translations at Γ do not count.
     :param q_point: where it is, in the reciprocal lattice vectors of the symmetrized crystal.
@@ -59,6 +65,8 @@ class PhononVerdict(Settings):
     smallest_acoustic_frequency: float
     largest_frequency: float
     imaginary_points: tuple[ImaginaryPoint, ...]
+    interpolated: bool
+    elastically_stable: bool | None
 
 
 def judge_modes(
@@ -66,17 +74,29 @@ def judge_modes(
     points: dict[str, Float[np.ndarray, ' 3']],
     sampled: Float[np.ndarray, 'sampled 3'],
     settings: VerdictSettings,
+    *,
+    elastically_stable: bool | None = None,
 ) -> PhononVerdict:
     """Return the verdict from special and commensurate points, and from others.
 
+    If the stiffness is positive definite, then the frequencies of all long acoustic waves are real
+    (Born and Huang, Dynamical Theory of Crystal Lattices, Oxford 1954, § 26 f.). So what the
+    interpolation between Γ and its neighbours calls imaginary, though these are all real, is an
+    artefact of a supercell that is smaller than the range of the force constants.
+
     :param points: the special ones by their names.
     :param sampled: others, as those of a path and a mesh.
+    :param elastically_stable: whether the stiffness with relaxed ions is positive definite; None if
+        it is not known.
     """
     exact = commensurate_points(phonon)
     named = one_of_each_star(phonon, [*points.values(), *exact])
     modes = modes_at(phonon, np.concatenate([named, sampled]))
     imaginary = modes.frequencies < -settings.tolerance
     noise, near = _is_noise(phonon, modes, settings)
+    interpolated = _is_interpolated(phonon, modes, imaginary & ~noise)
+    if interpolated and elastically_stable:
+        noise |= imaginary
     at_gamma = np.abs(modes.q_points - np.rint(modes.q_points)).max(axis=1) < 1e-8
     translations = at_gamma[:, None] & (modes.translation > 0.5)
     counted = np.where(translations | (imaginary & noise), np.inf, modes.frequencies)
@@ -103,6 +123,8 @@ def judge_modes(
         smallest_acoustic_frequency=float(modes.frequencies[near].min()),
         largest_frequency=float(modes.frequencies.max()),
         imaginary_points=tuple(sorted(found, key=lambda one: one.frequency)),
+        interpolated=interpolated,
+        elastically_stable=elastically_stable,
     )
 
 
@@ -115,6 +137,14 @@ def _is_noise(
     distances = np.linalg.norm(from_gamma @ reciprocal, axis=1)
     near = (distances <= settings.acoustic_radius + 1e-8)[:, None] & (modes.translation > 0.5)
     return near & (modes.frequencies >= -settings.acoustic_tolerance), near
+
+
+def _is_interpolated(
+    phonon: HarmonicCrystal, modes: Modes, unstable: Bool[np.ndarray, 'points modes']
+) -> bool:
+    """Return whether there are unstable modes, all of them between Γ and its neighbours."""
+    points = modes.q_points[unstable.any(axis=1)]
+    return len(points) > 0 and bool(are_interpolated_from_gamma(phonon, points).all())
 
 
 def _word(

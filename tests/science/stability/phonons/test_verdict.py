@@ -4,7 +4,11 @@ import numpy as np
 import pytest
 
 from aiida_crystalgen.science.stability.phonons.analysis import analyse_phonons
-from aiida_crystalgen.science.stability.phonons.points import star, star_names
+from aiida_crystalgen.science.stability.phonons.points import (
+    are_interpolated_from_gamma,
+    star,
+    star_names,
+)
 from aiida_crystalgen.science.stability.phonons.settings import VerdictSettings
 from aiida_crystalgen.science.stability.phonons.verdict import judge_modes
 
@@ -60,6 +64,43 @@ def test_noise_is_acoustic_small_and_near_gamma(radius, acoustic_tolerance, verd
     assert found.smallest_acoustic_frequency < -0.1
     assert found.verdict == verdict
     assert (found.smallest_frequency < -0.1) == (verdict == 'imaginary')
+
+
+@pytest.mark.parametrize(
+    ('elastically_stable', 'verdict'),
+    [(None, 'imaginary'), (False, 'imaginary'), (True, 'acoustic noise')],
+)
+def test_elastic_constants_decide_between_gamma_and_its_neighbours(
+    elastically_stable, verdict, springs
+):
+    """All exact points are real; those between them are worth no more than the interpolation."""
+    chosen = VerdictSettings(tolerance=0.1, acoustic_tolerance=0.1, acoustic_radius=0.2)
+    found = judge_modes(
+        springs(1.0, -0.26),
+        {'Γ': np.zeros(3), 'R': np.full(3, 0.5)},
+        GAMMA_TO_X,
+        chosen,
+        elastically_stable=elastically_stable,
+    )
+    assert found.interpolated
+    assert found.imaginary_points == ()
+    assert found.verdict == verdict
+
+
+def test_elastic_constants_excuse_no_mode_of_the_supercell(springs):
+    """What is imaginary at an exact point is so, however stiff the crystal is."""
+    chosen = VerdictSettings(tolerance=0.1, acoustic_tolerance=0.1, acoustic_radius=0.2)
+    points = {'Γ': np.zeros(3), 'R': np.full(3, 0.5)}
+    found = judge_modes(springs(1.0, -0.5), points, GAMMA_TO_X, chosen, elastically_stable=True)
+    assert not found.interpolated
+    assert found.verdict == 'imaginary'
+
+
+def test_points_nearer_gamma_than_its_neighbours_are_interpolated(springs):
+    """With a supercell of five cells that is up to a tenth of a reciprocal vector, but not Γ."""
+    q_points = np.array([[x, 0, 0] for x in (0.0, 0.05, 0.1, 0.11, 0.2, 0.5, 0.95, 1.0)])
+    found = are_interpolated_from_gamma(springs(1.0), q_points)
+    assert found.tolist() == [False, True, True, False, False, False, True, False]
 
 
 def test_an_imaginary_optical_mode_at_gamma_is_no_noise(cubic, by_potential, evaluate, settings):

@@ -1,4 +1,4 @@
-"""Two phases of silicon: ``verdi run examples/silicon_quantumespresso.py``.
+"""Two phases of silicon: ``verdi run examples/06_quantumespresso.py``.
 
 It needs the code ``pw@localhost`` of Quantum ESPRESSO's pw.x, with the default plugin
 quantumespresso.pw, and pseudopotentials, which this installs:

@@ -1,0 +1,77 @@
+"""What to cite with a search."""
+
+import re
+from importlib.resources import files
+
+import pytest
+import yaml
+
+from aiida_crystalgen.queries.citations import citations, names_of_search, publications
+
+
+def all_names():
+    """Return every name that something is cited for."""
+    text = files('aiida_crystalgen.queries').joinpath('publications.yaml').read_text('utf-8')
+    return {name for entry in yaml.safe_load(text).values() for name in entry['for']}
+
+
+def keys(names):
+    """Return the keys of what is cited for these names."""
+    return {one.key for one in publications(names)}
+
+
+def test_every_search_cites_what_it_stands_on():
+    """AiiDA, spglib and pymatgen have a part in every search."""
+    assert {'huber2020', 'uhrin2021', 'ong2013', 'togo2024', 'aiida-crystalgen'} == keys([])
+
+
+@pytest.mark.parametrize(
+    ('name', 'expected'),
+    [
+        ('rdf_vae', {'lee2021', 'fredericks2021', 'ansel2024'}),
+        ('vasp', {'kresse1996cms', 'kresse1996prb', 'kresse1999'}),
+        ('PhononWorkChain', {'togo2023jpcm', 'togo2023jpsj', 'hinuma2017'}),
+        ('no such thing', set()),
+    ],
+)
+def test_names_call_for_their_publications(name, expected):
+    """A name adds what is cited for it, and nothing else."""
+    assert keys([name]) - keys([]) == expected
+
+
+def test_small_search_cites_what_it_used(finished_search):
+    """Generators, potential and its package, minimiser and known crystals; no DFT."""
+    names = names_of_search(finished_search.pk)
+    wanted = {'rdf_vae', 'random_symmetric', 'stillinger-weber', 'matscipy', 'prototypes'}
+    assert wanted <= names
+    found = keys(names)
+    assert {'lee2021', 'stillinger1985', 'grigorev2024', 'mehl2017'} <= found
+    assert not found & {'kresse1999', 'giannozzi2009', 'togo2023jpcm', 'aiida-vasp'}
+
+
+def test_entries_are_complete():
+    """An article has an author, a year and, save one, a DOI; a program has an address."""
+    everything = publications(all_names())
+    assert len(everything) == len({one.key for one in everything})
+    for one in everything:
+        assert one.authors
+        assert bool(one.journal) == bool(one.year) != bool(one.url)
+    without = {one.key for one in everything if one.journal and not one.doi}
+    assert without == {'lee2021'}
+
+
+def test_bibtex_is_balanced():
+    """Every entry opens and closes its braces, and separates its authors by 'and'."""
+    for one in publications(all_names()):
+        text = one.bibtex
+        assert text.count('{') == text.count('}')
+        assert re.match(r'@(article|misc)\{[\w-]+,\n', text)
+        assert text.count(' and ') >= len(one.authors) - 1
+
+
+def test_text_names_authors_and_place():
+    """The reference reads as in a list of references."""
+    (one,) = (one for one in publications(['tersoff']) if one.key == 'tersoff1989')
+    assert one.text.startswith('J. Tersoff, Modeling solid-state chemistry')
+    assert one.text.endswith('Physical Review B 39, 5566–5568 (1989).')
+    assert citations(['tersoff'])[0].doi
