@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from benchmarks.claims import Claim, Context, Measurement
 
@@ -24,8 +24,14 @@ _GOAL = 50
 
 
 @contextmanager
-def temporary_profile() -> Iterator[None]:
-    """Load a profile of the default kind in a folder of its own for the time being."""
+def temporary_profile(
+    backend: str = 'core.sqlite_dos', config: Mapping[str, Any] | None = None
+) -> Iterator[None]:
+    """Load a profile in a folder of its own for the time being, one with SQLite unless told else.
+
+    :param backend: entry point of its storage.
+    :param config: of its storage; in the folder if None.
+    """
     with tempfile.TemporaryDirectory() as folder:
         # AiiDA makes its configuration folder, with a warning, when it is imported.
         Path(folder, '.aiida').mkdir()
@@ -41,8 +47,8 @@ def temporary_profile() -> Iterator[None]:
             get_config(create=True),
             name='benchmark',
             email='benchmark@localhost',
-            storage_backend='core.sqlite_dos',
-            storage_config={'filepath': str(Path(folder, 'storage'))},
+            storage_backend=backend,
+            storage_config=dict(config or {'filepath': str(Path(folder, 'storage'))}),
         )
         load_profile('benchmark', allow_switch=True)
         yield

@@ -44,8 +44,9 @@ def archive(identifier: str, output: Path) -> None:
     from aiida_crystalgen.queries.archive import write_archive
     from aiida_crystalgen.queries.searches import find_search
 
+    search = find_search(identifier)
     with _progress_bars():
-        summary = write_archive(find_search(identifier), output)
+        summary = write_archive(search, output)
     parts = (
         f'{summary.nodes} nodes',
         f'{summary.phases} phases',
@@ -93,7 +94,10 @@ def _line(publication: Publication) -> str:
 
 @contextmanager
 def _progress_bars() -> Iterator[None]:
-    """Let AiiDA draw bars on standard error for the time being; a log gets a word instead."""
+    """Let AiiDA draw bars on standard error for the time being; a log gets a word instead.
+
+    A profile must be in use already: opening its storage configures the loggers anew.
+    """
     from aiida.common.log import LOG_LEVEL_REPORT
     from aiida.common.progress_reporter import set_progress_bar_tqdm, set_progress_reporter
     from aiida.tools.archive.create import EXPORT_LOGGER

@@ -264,20 +264,22 @@ def continue_(identifier: str, and_watch: bool, **limits: float | None) -> None:
     type=click.Path(dir_okay=False, path_type=Path),
     help='HTML file; in the folder of AiiDA otherwise.',
 )
+@click.option('--compare', help='PK, start of the UUID, or label of a search to show beside it.')
 @with_profile
-def report(identifier: str, output: Path | None) -> None:
+def report(identifier: str, output: Path | None, compare: str | None) -> None:
     """Write a page with the figures, numbers and crystals of a search.
 
     \b
     Example:
       aiida-crystalgen search report 1512 -o silicon.html
+      aiida-crystalgen search report 1512 --compare 1833
     """
     from aiida_crystalgen.queries.searches import find_search
 
-    click.echo(f'Report:  {_write_report(find_search(identifier), output)}')
+    click.echo(f'Report:  {_write_report(find_search(identifier), output, compare)}')
 
 
-def _write_report(pk: int, path: Path | None) -> Path:
+def _write_report(pk: int, path: Path | None, compare: str | None = None) -> Path:
     """Write the report of a search, and return where it is."""
     from aiida.manage import get_config
 
@@ -286,7 +288,7 @@ def _write_report(pk: int, path: Path | None) -> Path:
 
     if path is None:
         path = Path(get_config().dirpath) / 'reports' / f'search-{pk}.html'
-    write(search_report(pk), path)
+    write(search_report(pk, compare=compare), path)
     return path
 
 

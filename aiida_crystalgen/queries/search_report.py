@@ -7,7 +7,7 @@ from typing import Any
 from aiida import orm
 
 from aiida_crystalgen.queries import report_figures as figures
-from aiida_crystalgen.queries.citations import citations
+from aiida_crystalgen.queries.citations import citations, names_of_search
 from aiida_crystalgen.queries.comparison import compare_searches
 from aiida_crystalgen.queries.nodes import stored_pk
 from aiida_crystalgen.queries.phase_figures import (
@@ -54,7 +54,7 @@ def search_report(pk: int, compare: int | str | None = None) -> SearchReport:
         engine_note=_engine_note(engine, results),
         versions=_versions(results, engine),
         nodes=_nodes(results),
-        citations=citations([*methods, engine.package]),
+        citations=citations(names_of_search(pk)),
     )
 
 

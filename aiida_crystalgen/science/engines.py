@@ -1,7 +1,8 @@
 """What computed an energy, and whether two energies can be compared.
 
 An engine is a mapping with ``name``, ``package`` and ``version``, for DFT also ``functional`` and
-``settings``, and ``emulated`` where a stand-in gave the numbers. Where a ``fingerprint`` sums up
+``settings``, ``emulated`` where a stand-in gave the numbers, and ``pressure`` in GPa where energies
+are enthalpies. Where a ``fingerprint`` sums up
 what energies depend on, settings are only told; of them ``potentials`` count, a mapping from
 elements to what stands for their atoms, as far as two engines have elements in common.
 """
@@ -43,7 +44,8 @@ def describe_engine(engine: Mapping[str, Any] | None) -> str:
 def engine_label(engine: Mapping[str, Any]) -> str:
     """Return name, package and version, behind a mark in capitals where a stand-in calculated."""
     mark = 'EMULATED ' if is_emulated(engine) else ''
-    return f'{mark}{engine["name"]} ({engine["package"]} {engine["version"]})'
+    pressure = f' at {engine["pressure"]:g} GPa' if engine.get('pressure') else ''
+    return f'{mark}{engine["name"]} ({engine["package"]} {engine["version"]}){pressure}'
 
 
 def engine_differences(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[str]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timezone
+from typing import Any
 
 from aiida import orm
 from pydantic import Field
 
 from aiida_crystalgen.science.settings import Settings
 
-__all__ = ('Budget', 'Spent', 'count_dft_calculations', 'hours_since')
+__all__ = ('Budget', 'Spent', 'count_dft_calculations', 'hours_since', 'is_budget')
 
 _DFT = ('aiida.calculations:vasp.vasp', 'aiida.calculations:quantumespresso.pw')
 _AT_ONCE = 10_000  # of the identifiers in one condition of a query
@@ -77,6 +78,17 @@ def count_dft_calculations(node: orm.ProcessNode) -> int:
         number += sum(kind in _DFT for _, kind in children)
         level = [pk for pk, kind in children if kind not in _DFT]
     return number
+
+
+def is_budget(node: orm.Dict, _: Any) -> str | None:
+    """Return what is wrong with a budget, or nothing."""
+    try:
+        budget = Budget.parse(node.get_dict(), 'budget')
+    except ValueError as exception:
+        return str(exception)
+    if all(limit is None for limit in budget.model_dump().values()):
+        return "'budget' has no limit, so that the search would never end; give it 'rounds'"
+    return None
 
 
 def _called(parents: Sequence[int | None]) -> list[tuple[int, str]]:

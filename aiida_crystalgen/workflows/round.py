@@ -119,6 +119,13 @@ class RoundWorkChain(WorkChain):
             required=False,
             help='Code whose executable is crystalgen-run; without it all runs in the process.',
         )
+        spec.input(
+            'options',
+            valid_type=orm.Dict,
+            required=False,
+            serializer=orm.to_aiida_type,
+            help='Options of the jobs that train and propose; those of the relaxation are its own.',
+        )
 
     def train_generators(self) -> ToContext | ExitCode:
         """Train each generator that learns; those with equal settings learn together."""
@@ -206,10 +213,8 @@ class RoundWorkChain(WorkChain):
         """Relax the accepted proposals."""
         if is_stop_requested(self.node):
             return self._stop('relaxation')
-        inputs = {
-            **self._code(),
-            **self.exposed_inputs(PotentialRelaxWorkChain, namespace='relax'),
-        }
+        chosen = self.exposed_inputs(PotentialRelaxWorkChain, namespace='relax')
+        inputs = {**self._code(), **chosen}
         relaxation = submit_once(
             self, PotentialRelaxWorkChain, 'relax', structures=self.ctx.accepted, **inputs
         )
@@ -327,8 +332,8 @@ class RoundWorkChain(WorkChain):
         )
 
     def _code(self) -> dict[str, orm.AbstractCode]:
-        """Return the code of the search as an input of its children."""
-        return {'code': self.inputs.code} if 'code' in self.inputs else {}
+        """Return the code of the search, and the options of its jobs, as inputs of children."""
+        return {name: self.inputs[name] for name in ('code', 'options') if name in self.inputs}
 
     def _seed(self, stage: str, label: str) -> orm.Int:
         """Return the seed of a stage of this round."""

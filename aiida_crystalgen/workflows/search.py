@@ -15,8 +15,15 @@ from aiida_crystalgen.calculations.functions.join import join
 from aiida_crystalgen.data.groups import PhaseGroup
 from aiida_crystalgen.data.structure_set import StructureSetData
 from aiida_crystalgen.science.seeds import derive_seed
-from aiida_crystalgen.workflows.budget import Budget, Spent, count_dft_calculations, hours_since
+from aiida_crystalgen.workflows.budget import (
+    Budget,
+    Spent,
+    count_dft_calculations,
+    hours_since,
+    is_budget,
+)
 from aiida_crystalgen.workflows.children import failure, run_once, submit_once
+from aiida_crystalgen.workflows.clean_up import clean_up
 from aiida_crystalgen.workflows.control import is_stop_requested
 from aiida_crystalgen.workflows.relax import PotentialRelaxWorkChain
 from aiida_crystalgen.workflows.round import RoundWorkChain
@@ -42,8 +49,15 @@ class SearchWorkChain(WorkChain):
             'budget',
             valid_type=orm.Dict,
             serializer=orm.to_aiida_type,
-            validator=_is_budget,
+            validator=is_budget,
             help='When the search ends, see `aiida_crystalgen.workflows.budget.Budget`.',
+        )
+        spec.input(
+            'clean_up',
+            valid_type=orm.Bool,
+            serializer=orm.to_aiida_type,
+            default=lambda: orm.Bool(False),
+            help='Whether the working folders of the jobs of a round are removed once it is done.',
         )
         cls._define_continuation(spec)
         for name, text in _OUTPUTS.items():
@@ -132,7 +146,11 @@ class SearchWorkChain(WorkChain):
     def should_relax_references(self) -> bool:
         """Return whether the references lack energies of this search's engine."""
         engine = self.inputs.references.facts.get('engine', {})
-        return engine.get('name') != self.inputs.relax.potential.value
+        pressure = self.inputs.relax.settings.get_dict().get('pressure', 0.0)
+        return (
+            engine.get('name') != self.inputs.relax.potential.value
+            or engine.get('pressure', 0.0) != pressure
+        )
 
     def relax_references(self) -> ToContext:
         """Relax the references with the engine of this search."""
@@ -213,6 +231,8 @@ class SearchWorkChain(WorkChain):
         if child.exit_status not in _HARMLESS:
             self._give_out()
             return failure(self, 'ERROR_ROUND_FAILED', child)
+        if self.inputs.clean_up.value:
+            self._clean_up(child)
         self.ctx.rounds += 1
         self.ctx.dft_calculations += count_dft_calculations(child)
         for label, generator in self.ctx.generators.items():
@@ -282,6 +302,13 @@ class SearchWorkChain(WorkChain):
         self.node.set_exit_message(f'The search ended because {self.ctx.ending}.')
         return None
 
+    def _clean_up(self, child: orm.ProcessNode) -> None:
+        """Remove the folders of a round; one that cannot be reached now stays."""
+        try:
+            clean_up(child)
+        except OSError as exception:
+            self.report(f'could not remove the folders of {child.process_label}: {exception}')
+
     def _pass_on(self, child: orm.ProcessNode, name: str) -> None:
         """Return what a round has given out, under its name."""
         for label in ('verdicts', 'relaxed', 'phases'):
@@ -339,17 +366,6 @@ def _has_new_phase(child: orm.ProcessNode, number: int) -> bool:
         return False
     rounds = child.outputs.phases.get_array(f'{StructureSetData.COLUMN_PREFIX}round')
     return bool((rounds == number).any())
-
-
-def _is_budget(node: orm.Dict, _: Any) -> str | None:
-    """Return what is wrong with a budget, or nothing."""
-    try:
-        budget = Budget.parse(node.get_dict(), 'budget')
-    except ValueError as exception:
-        return str(exception)
-    if all(limit is None for limit in budget.model_dump().values()):
-        return "'budget' has no limit, so that the search would never end; give it 'rounds'"
-    return None
 
 
 _UNVERIFIED = 438

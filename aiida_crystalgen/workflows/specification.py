@@ -9,6 +9,7 @@ import numpy as np
 from aiida import orm
 from pydantic import Field
 
+from aiida_crystalgen.calculations.relax import RelaxCalculation
 from aiida_crystalgen.data.checkpoint import CheckpointData
 from aiida_crystalgen.data.convert import crystals_from_node
 from aiida_crystalgen.data.groups import load_dataset
@@ -35,11 +36,13 @@ class _Numbers(Settings):
     :param seed: of the search.
     :param candidates: proposed in a round.
     :param distance_factor: of the sum of covalent radii, where no distances are given.
+    :param clean_up: whether the folders of jobs are removed after each round.
     """
 
     seed: int = Field(ge=0, lt=2**63)
     candidates: int = Field(gt=0)
     distance_factor: float = Field(gt=0)
+    clean_up: bool
 
 
 class _System(Settings):
@@ -107,13 +110,16 @@ def search_inputs(
         'duplicates': chosen['duplicates'],
         'phases': phases,
         'seed': chosen['seed'],
-        **{name: chosen[name] for name in ('budget', 'growth', 'allocation')},
+        **{name: chosen[name] for name in ('budget', 'growth', 'allocation', 'clean_up')},
     }
     verification = chosen_verification(chosen, phases, known, protocol, code=code)
     if verification:
         inputs['verify'] = verification
     if code is not None:
         inputs['code'] = code
+    if chosen['options']:
+        _refuse_unknown_options(chosen['options'])
+        inputs['options'] = inputs['relax']['options'] = orm.Dict(chosen['options'])
     return inputs
 
 
@@ -134,6 +140,14 @@ def _check(screening: dict[str, Any], phases: dict[str, Any], relaxation: dict[s
             f"'relax.potential' is {potential!r}, which is unknown, or whose weights would have to "
             f'be downloaded. {closest(str(potential), potential_names())}'
         )
+
+
+def _refuse_unknown_options(options: Mapping[str, Any]) -> None:
+    """Raise for the first option that jobs do not have."""
+    known = list(RelaxCalculation.spec().inputs['metadata']['options'])
+    for name in options:
+        if name not in known:
+            raise ValueError(f"unknown key 'options.{name}'. {closest(str(name), known)}")
 
 
 def _compositions(composition: Any) -> tuple[str, ...]:

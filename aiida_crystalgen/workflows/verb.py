@@ -120,3 +120,10 @@ class VerbWorkChain(BaseRestartWorkChain):
             status=child.exit_status,
             reason=str(child.exit_message).rstrip('.'),
         )
+
+    def on_terminated(self) -> None:
+        """Clean the folders of the jobs if that is wanted; AiiDA would report that it is not."""
+        if self.inputs.clean_workdir:
+            super().on_terminated()
+        else:
+            super(BaseRestartWorkChain, self).on_terminated()

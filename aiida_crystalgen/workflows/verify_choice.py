@@ -81,6 +81,12 @@ def chosen_verification(
     """
     if search['verify'] is None:
         return {}
+    pressure = search['relax'].get('pressure')
+    if pressure:
+        raise ValueError(
+            f"'relax.pressure' is {pressure} GPa, but phases are verified at zero pressure only; "
+            "leave out 'verify', or the pressure"
+        )
     chosen = _Verification.parse(search['verify'], 'verify')
     stability = _Stability.parse(search['stability'], 'stability')
     chosen_protocol = chosen.protocol or protocol

@@ -78,7 +78,7 @@ def test_check_submits_nothing(run, search_file):
         ('random_symmetric', 'random_symetric', 7, "Did you mean 'random_symmetric'?"),
         ('{method: random_symmetric}', 'rdf_vae', 7, 'as in {method: rdf_vae}'),
         ('Si-Si: 2.1', 'Si-Si: -2.1', 8, 'must be positive'),
-        ('Si-Si: 2.1', 'Si-Ge: 2.1', 8, 'Si-Si'),
+        ('Si-Si: 2.1', 'Si-Ge: 2.1', 8, 'Si-Ge'),
         ('formula_units: [4]', 'space_groups: [231]', 4, "'space_groups"),
         ('[4]', '[1]\nspace_groups: [228]', 5, 'hold 1 formula units of Si'),
         ('stillinger-weber', 'mace-mp-0', 13, 'would have to be downloaded'),

@@ -35,10 +35,11 @@ def test_search_rediscovers_diamond_with_its_provenance(aiida_profile_clean, sea
     query.append(orm.Dict, with_group='group', filters={'attributes.label': 'P1'}, tag='record')
     query.append(StructureSetData, with_descendants='record', project='uuid')
     ancestors = set(query.all(flat=True))
-    for name in ('references', 'phases', 'relaxed'):
-        assert node.outputs[name].uuid in ancestors
-    assert node.outputs.proposals.rdf_vae.uuid in ancestors
-    proposals = crystals_from_node(node.outputs.proposals.rdf_vae)
+    first = node.outputs.rounds.round_1
+    proposed = first.proposals.rdf_vae
+    for one in (node.outputs.references, node.outputs.phases, first.relaxed, proposed):
+        assert one.uuid in ancestors
+    proposals = crystals_from_node(proposed)
     assert proposals['rejection'][best['proposal_row']] == ''
 
 
@@ -53,7 +54,7 @@ def test_job_and_calcfunction_give_the_same_nodes(
     assert there.is_finished_ok, there.exit_message
     assert here.outputs.checkpoints.rdf_vae.sha256 == there.outputs.checkpoints.rdf_vae.sha256
     for name in ('proposals', 'relaxed', 'phases'):
-        one, two = here.outputs[name], there.outputs[name]
+        one, two = (node.outputs.rounds.round_1[name] for node in (here, there))
         if name == 'proposals':
             one, two = one.rdf_vae, two.rdf_vae
         assert one.get_arraynames() == two.get_arraynames()
@@ -68,9 +69,9 @@ def test_search_without_survivors_says_so(aiida_profile_clean, search_builder):
         generators=[{'method': 'random_symmetric'}], screening=screening, candidates=5
     )
     _, node = run_get_node(builder)
-    assert node.exit_status == 434
+    assert node.exit_status == 437
     assert 'None of the 5 proposals' in node.exit_message
-    assert node.outputs.proposals.random_symmetric.number == 5
+    assert node.outputs.rounds.round_1.proposals.random_symmetric.number == 5
 
 
 def test_too_small_dataset_ends_with_its_reason(aiida_profile_clean, search_builder, silicon):

@@ -48,10 +48,12 @@ def test_rows_lead_to_the_same_crystal(finished_search, row):
     """Relaxed row, proposal row and verdict of a phase are about one crystal."""
     phase = queries.phases()[row]
     found = lineage(phase.pk)
-    relaxed = crystals_from_node(finished_search.outputs.relaxed)
+    relaxed = crystals_from_node(finished_search.outputs.rounds.round_1.relaxed)
     assert relaxed['energy'][found.relaxations[0].row] == pytest.approx(phase.energy)
     assert relaxed['proposal_row'][found.relaxations[0].row] == found.proposal.row
-    proposals = crystals_from_node(finished_search.outputs.proposals[phase.generator])
+    proposals = crystals_from_node(
+        finished_search.outputs.rounds.round_1.proposals[phase.generator]
+    )
     assert proposals['rejection'][found.proposal.row] == ''
     assert proposals['requested_space_group'][found.proposal.row] == found.proposal.space_group
     assert found.proposal.number == len(proposals)

@@ -19,16 +19,21 @@ def test_yields_only_shrink(finished_search):
 def test_proposals_that_were_made_are_counted(finished_search):
     """What a generator gave up is not among the proposed."""
     status = search_status(finished_search.pk)
-    for label, node in finished_search.outputs.proposals.items():
+    for label, node in finished_search.outputs.rounds.round_1.proposals.items():
         usable = int((node.get_array('column_rejection') == '').sum())
         assert status.yields[label]['proposed'] == usable
 
 
 def test_all_children_are_seen(finished_search):
-    """Every process that the search called is there, once, by the label of its link."""
+    """Every process that the search and its round called is there, once, by its link."""
     status = search_status(finished_search.pk)
-    links = finished_search.base.links.get_outgoing().all()
-    called = {link.link_label: link.node.pk for link in links if 'CALL' in link.link_type.name}
+    (round_of_it,) = [one for one in finished_search.called if 'Round' in one.process_label]
+    called = {
+        link.link_label: link.node.pk
+        for node in (finished_search, round_of_it)
+        for link in node.base.links.get_outgoing().all()
+        if 'CALL' in link.link_type.name
+    }
     assert {child.label: child.pk for child in status.children} == called
     assert all(child.is_successful for child in status.children)
     assert status.stage == 'compare the phases'

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
-from jaxtyping import Int
+from ase.units import GPa
+from jaxtyping import Float, Int
 
 from aiida_crystalgen.science.crystals import Column, CrystalSet, concatenate
 from aiida_crystalgen.science.determinism import single_threaded
@@ -34,10 +35,10 @@ def relax(
     """Return the relaxed crystals in the order of the given ones.
 
     Columns of the given crystals are kept. Added or replaced are ``energy`` (NaN if it is not
-    finite), ``converged``, ``steps`` (moves taken), ``max_force`` (see ``fmax``), ``pressure`` and
-    ``stress`` (of the crystal itself, dE/dε / V, so that a compressed crystal has a negative
-    trace), ``rejection`` (why the result is unphysical, empty if it is not), and of the atoms
-    ``forces``.
+    finite; under pressure, which the engine then names, the enthalpy E + pV), ``converged``,
+    ``steps`` (moves taken), ``max_force`` (see ``fmax``), ``pressure`` and ``stress`` (of the
+    crystal itself, dE/dε / V, so that a compressed crystal has a negative trace), ``rejection``
+    (why the result is unphysical, empty if it is not), and of the atoms ``forces``.
 
     :param progress: told the number of finished crystals.
     :param save: called every ``settings.save_every`` finished crystals with the rows of all that
@@ -110,13 +111,29 @@ class _Results:
         """Return crystals with the columns of the given ones, and why they are unphysical."""
         start = self._crystals.select(finished['row'])
         reasons = unphysical_reasons(finished, start.volumes, self._settings.limits)
-        columns = {**start.columns, **finished.columns, 'rejection': Column(reasons)}
+        energies = Column(finished['energy'] + self._work(finished), 'eV/atom')
+        columns = {
+            **start.columns,
+            **finished.columns,
+            'energy': energies,
+            'rejection': Column(reasons),
+        }
         result = replace(
             finished,
             columns=columns,
             atom_columns={**start.atom_columns, **finished.atom_columns},
         )
-        return result.with_metadata(engine=dict(self._potential.engine))
+        pressure = {'pressure': self._pressure} if self._pressure else {}
+        return result.with_metadata(engine={**self._potential.engine, **pressure})
+
+    @property
+    def _pressure(self) -> float:
+        """The pressure that has an effect, in GPa."""
+        return self._settings.pressure if self._settings.freedom == 'cell' else 0.0
+
+    def _work(self, crystals: CrystalSet) -> Float[np.ndarray, ' crystals']:
+        """Return what makes enthalpies of energies, in eV/atom."""
+        return self._pressure * GPa * crystals.volumes / crystals.counts
 
     def _with_given_row(self, together: CrystalSet) -> CrystalSet:
         """Return the crystals with the column ``row`` that they were given with, if any."""

@@ -109,16 +109,8 @@ def screen(
     similar = valid[distance[valid] < settings.within]
     similar = similar[np.argsort(distance[similar], kind='stable')]
     stage[similar] = 'similar'
-
-    if earlier is not None and len(similar):
-        again = match_references(everything.select(similar), earlier, settings.duplicates) >= 0
-        rejection[similar[again]] = 'duplicate of a crystal accepted in an earlier round'
-        similar = similar[~again]
-    groups = group_duplicates(everything.select(similar), settings.duplicates)
-    copies = groups != np.arange(len(similar))
-    originals = everything['proposal_row'][similar[groups[copies]]]
-    rejection[similar[copies]] = [f'duplicate of row {one}' for one in originals]
-    distinct = similar[~copies]
+    rejection[similar] = _copies(everything.select(similar), earlier, settings)
+    distinct = similar[rejection[similar] == '']
     stage[distinct] = 'distinct'
 
     stage[distinct[: settings.limit]] = 'selected'
@@ -130,6 +122,23 @@ def screen(
         accepted=everything.select(distinct[: settings.limit]),
         verdicts={name: everything[name] for name in (*kept, *distances)},
     )
+
+
+def _copies(
+    crystals: CrystalSet, earlier: CrystalSet | None, settings: ScreeningSettings
+) -> np.ndarray:
+    """Return for each crystal of what it is a copy, as a reason to reject it, or nothing."""
+    reasons = np.full(len(crystals), '', dtype=object)
+    rows = np.arange(len(crystals))
+    if earlier is not None and len(crystals):
+        again = match_references(crystals, earlier, settings.duplicates) >= 0
+        reasons[again] = 'duplicate of a crystal accepted in an earlier round'
+        rows = rows[~again]
+    groups = group_duplicates(crystals.select(rows), settings.duplicates)
+    copies = groups != np.arange(len(rows))
+    originals = crystals['proposal_row'][rows[groups[copies]]]
+    reasons[rows[copies]] = [f'duplicate of row {one}' for one in originals]
+    return reasons
 
 
 def _check_replicas(proposals: Mapping[str, CrystalSet], settings: ScreeningSettings) -> None:

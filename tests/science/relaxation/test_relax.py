@@ -9,6 +9,7 @@ from ase.filters import FrechetCellFilter
 from ase.optimize import FIRE
 
 from aiida_crystalgen.science.determinism import single_threaded
+from aiida_crystalgen.science.engines import engine_differences
 from aiida_crystalgen.science.potentials.interface import load_potential
 from aiida_crystalgen.science.relaxation import relax
 from aiida_crystalgen.science.structures import to_structures
@@ -99,15 +100,16 @@ def test_a_pressure_is_taken_up(make_settings, to_crystals):
     assert 0.92 < pressed.volumes[0] / free.volumes[0] < 1 - 10 / 200
 
 
-def test_the_energy_pays_the_work_of_the_pressure(make_settings, to_crystals):
-    """Between two pressures the energy changes by −P dV, so that the enthalpy was minimal."""
+def test_the_enthalpy_rises_with_the_pressure_by_the_volume(make_settings, to_crystals):
+    """dH/dp = V, and the engine names the pressure, so that enthalpies of two never meet."""
     copper, potential = to_crystals(bulk('Cu')), load_potential('emt')
-    low, high = (
+    low, middle, high = (
         relax(copper, potential, make_settings(pressure=pressure, fmax=1e-5))
-        for pressure in (9.9, 10.1)
+        for pressure in (9.9, 10.0, 10.1)
     )
-    work = -10.0 / 160.21766 * (high.volumes[0] - low.volumes[0])
-    assert high['energy'][0] - low['energy'][0] == pytest.approx(work, rel=1e-2)
+    slope = (high['energy'][0] - low['energy'][0]) / (0.2 / 160.21766)
+    assert slope == pytest.approx(middle.volumes[0], rel=1e-4)
+    assert engine_differences(low.metadata['engine'], high.metadata['engine']) == ['pressure']
 
 
 def test_a_fixed_cell_stays(make_settings, random_silicon, silicon):
