@@ -60,7 +60,7 @@ def postgresql_profile() -> Iterator[bool]:
             with temporary_profile('core.psql_dos', config):
                 yield True
     finally:
-        server.drop_db(name)
+        server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
         server.drop_dbuser(name)
 
 

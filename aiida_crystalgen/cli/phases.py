@@ -21,6 +21,8 @@ _SORTED_BY = {
     'volume': 'volume_per_atom',
 }
 
+_DATES = ('%Y-%m-%d', '%Y-%m-%dT%H:%M', '%Y-%m-%d %H:%M')
+
 _search = click.option('--search', help='PK, start of the UUID, or label of their search.')
 
 
@@ -41,15 +43,27 @@ def phases() -> None:
 @phases.command('list')
 @_search
 @click.option('--elements', help='That a phase must have, as in Sn,Se.')
+@click.option('--chemical-system', help='That it consists of and of no others, as in Sn-Se.')
+@click.option('--composition', help='Its formula, as in SnSe.')
 @click.option('--hull-below', type=float, help='Largest energy above the hull, in eV/atom.')
+@click.option(
+    '--stable/--unstable',
+    default=None,
+    help='By phonons and elastic constants: both computed and good, or one of them bad.',
+)
 @click.option('--space-group', type=click.IntRange(1, 230), help='Its number.')
 @click.option('--generator', help='Label of the generator that proposed it.')
+@click.option('--engine', help='Name of what gave its energy, as in 7net-0.')
+@click.option('--emulated/--real', default=None, help='Whether a stand-in for a program did.')
 @click.option('--new/--known', default=None, help='Whether it equals none of the references.')
+@click.option('--since', type=click.DateTime(_DATES), help='First day or time of its recording.')
+@click.option('--until', type=click.DateTime(_DATES), help='First day or time that is too late.')
 @click.option(
     '--sort', type=click.Choice(sorted(_SORTED_BY)), help='By search and energy if not given.'
 )
+@click.option('--limit', type=click.IntRange(min=1), default=1000, show_default=True)
 @with_profile
-def list_phases(elements: str | None, sort: str | None, **filters: Any) -> None:
+def list_phases(sort: str | None, limit: int, **conditions: Any) -> None:
     """List phases.
 
     Energies are in eV/atom: above the lowest crystal of the composition that the search knew, and
@@ -58,23 +72,20 @@ def list_phases(elements: str | None, sort: str | None, **filters: Any) -> None:
     \b
     Example:
       aiida-crystalgen phases list --elements Sn,Se --new --sort hull
+      aiida-crystalgen phases list --stable --real --since 2026-01-31
     """
     from aiida_crystalgen import queries
     from aiida_crystalgen.cli.tables import phases_table
 
-    symbols = [] if elements is None else elements.replace(',', ' ').split()
-    rows = list(queries.phases(elements=symbols, **filters))
+    table = queries.phases(**conditions)
     if sort is not None:
-        rows.sort(key=lambda row: _sort_key(getattr(row, _SORTED_BY[sort])))
-    if not rows:
+        table = table.sorted_by(_SORTED_BY[sort])
+    if not len(table):
         click.echo('No phases. `aiida-crystalgen search list` shows the searches there are.')
         return
-    click.echo(phases_table(rows))
-
-
-def _sort_key(value: float | None) -> tuple[bool, float]:
-    """Return a key that puts what is unknown last."""
-    return (value is None, 0.0 if value is None else value)
+    click.echo(phases_table(table[:limit].rows))
+    if len(table) > limit:
+        click.echo(f'{len(table) - limit} more are not shown; see --limit.')
 
 
 @phases.command('show')

@@ -10,6 +10,7 @@ from aiida import orm
 
 from aiida_crystalgen.data.groups import DatasetGroup, load_dataset
 from aiida_crystalgen.data.structure_set import StructureSetData
+from aiida_crystalgen.queries.tables import Table
 
 __all__ = ('DatasetRow', 'datasets', 'load_dataset')
 
@@ -37,7 +38,7 @@ class DatasetRow:
     description: str
 
 
-def datasets() -> tuple[DatasetRow, ...]:
+def datasets() -> Table[DatasetRow]:
     """Return all datasets in alphabetical order."""
     query = orm.QueryBuilder()
     query.append(DatasetGroup, project=['label', 'description'], tag='dataset')
@@ -55,7 +56,8 @@ def datasets() -> tuple[DatasetRow, ...]:
             'attributes.metadata.engine.name',
         ],
     )
-    return tuple(sorted((_row(*values) for values in query.all()), key=lambda row: row.label))
+    rows = [_row(*values) for values in query.all()]
+    return Table(sorted(rows, key=lambda row: row.label), DatasetRow)
 
 
 def _row(

@@ -11,6 +11,7 @@ from aiida import orm
 from aiida_crystalgen.data.checkpoint import CheckpointData
 from aiida_crystalgen.data.structure_set import StructureSetData
 from aiida_crystalgen.queries.nodes import is_called
+from aiida_crystalgen.queries.tables import Table
 
 __all__ = ('ModelRow', 'find_model', 'models')
 
@@ -39,7 +40,7 @@ class ModelRow:
     number_of_crystals: int | None
 
 
-def models() -> tuple[ModelRow, ...]:
+def models() -> Table[ModelRow]:
     """Return all models, the newest first."""
     return _rows({})
 
@@ -52,7 +53,7 @@ def find_model(identifier: str | int) -> ModelRow:
     """
     text = str(identifier)
     start = {'attributes.sha256': {'like': f'{text}%'}}
-    found = _rows(is_called(text, {'label': text}, start)) if text else ()
+    found = _rows(is_called(text, {'label': text}, start)) if text else Table((), ModelRow)
     if len(found) == 1:
         return found[0]
     if found:
@@ -61,7 +62,7 @@ def find_model(identifier: str | int) -> ModelRow:
     raise ValueError(f"there is no model '{text}'; `aiida-crystalgen model list` shows all")
 
 
-def _rows(filters: dict[str, Any]) -> tuple[ModelRow, ...]:
+def _rows(filters: dict[str, Any]) -> Table[ModelRow]:
     """Return the models that fulfil the filters, the newest first."""
     query = orm.QueryBuilder()
     query.append(
@@ -72,10 +73,11 @@ def _rows(filters: dict[str, Any]) -> tuple[ModelRow, ...]:
     )
     query.order_by({'model': [{'ctime': 'desc'}]})
     trainings = _trainings(filters)
-    return tuple(
+    rows = [
         _row(*values, training=trainings.get(values[0], (None, None, None)))
         for values in query.all()
-    )
+    ]
+    return Table(rows, ModelRow)
 
 
 def _trainings(filters: dict[str, Any]) -> dict[int, tuple[int, int, int]]:

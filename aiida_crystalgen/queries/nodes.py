@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, cast
 
 import numpy as np
@@ -11,7 +12,9 @@ from aiida_crystalgen.data.structure_set import StructureSetData
 
 __all__ = ('column', 'is_called', 'stored_pk')
 
-_CHARACTERS = 8  # of a UUID, which tell nodes apart
+_UUID = re.compile(r'[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}')
+_START = re.compile(r'[0-9a-f]{8}[0-9a-f-]*')  # 8 characters tell nodes apart
+_LARGEST_PK = 2**31 - 1  # PostgreSQL refuses to compare with a larger one
 
 
 def column(structures: StructureSetData, name: str) -> np.ndarray | None:
@@ -27,12 +30,15 @@ def is_called(name: str, *others: dict[str, Any]) -> dict[str, Any]:
     :param name: the first eight characters of a UUID are enough; they may all be digits.
     :param others: conditions that are enough as well.
     """
-    conditions: list[dict[str, Any]] = [{'uuid': name}, *others]
-    if name.isdigit():
+    conditions: list[dict[str, Any]] = list(others)
+    if name.isdecimal() and int(name) <= _LARGEST_PK:
         conditions.append({'id': int(name)})
-    if len(name) >= _CHARACTERS:
-        conditions.append({'uuid': {'like': f'{name}%'}})
-    return {'or': conditions}
+    uuid = name.lower()
+    if _UUID.fullmatch(uuid):
+        conditions.append({'uuid': uuid})
+    elif _START.fullmatch(uuid):
+        conditions.append({'uuid': {'like': f'{uuid}%'}})
+    return {'or': conditions} if conditions else {'id': -1}
 
 
 def stored_pk(node: orm.Node) -> int:

@@ -2,112 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from aiida import orm
 
 from aiida_crystalgen.data.convert import crystals_from_structures
+from aiida_crystalgen.queries.conditions import Conditions, record_filters
 from aiida_crystalgen.queries.nodes import is_called
+from aiida_crystalgen.queries.phase_table import PhasePlace, PhaseRow, PhaseTable
 from aiida_crystalgen.queries.rounds import newest_records
 from aiida_crystalgen.queries.searches import SEARCH, find_search
 from aiida_crystalgen.science.crystals import Column, CrystalSet
-from aiida_crystalgen.science.engines import engine_label
-from aiida_crystalgen.science.records import PhaseRecord
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from typing_extensions import Unpack
 
 __all__ = ('PhaseRow', 'PhaseTable', 'find_phase', 'phase_crystals', 'phases')
 
 
-class PhaseRow(PhaseRecord):
-    """A phase in one line: its record, and the nodes it belongs to.
-
-    :param pk: of the record.
-    :param uuid: of the record.
-    """
-
-    pk: int
-    uuid: str
-    structure_pk: int
-    structure_uuid: str
-    search_pk: int
-    search_uuid: str
-    created: datetime
-
-    @property
-    def engine_name(self) -> str:
-        """What gave the energy, with its package and version."""
-        return engine_label(self.engine)
-
-
-@dataclass(frozen=True)
-class PhaseTable:
-    """Phases in order; a field of all of them is an attribute, as in ``table.uuid[0]``."""
-
-    rows: tuple[PhaseRow, ...]
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def __iter__(self) -> Iterator[PhaseRow]:
-        return iter(self.rows)
-
-    def __getitem__(self, row: int) -> PhaseRow:
-        return self.rows[row]
-
-    def __getattr__(self, name: str) -> list[Any]:
-        """Return a field of all rows.
-
-        :raises AttributeError: if phases have no such field.
-        """
-        if name not in PhaseRow.model_fields:
-            raise AttributeError(f"phases have no field '{name}'")
-        return [getattr(row, name) for row in self.rows]
-
-    def to_dataframe(self) -> pd.DataFrame:
-        """Return the table for pandas, one column a field."""
-        import pandas as pd
-
-        columns = list(PhaseRow.model_fields)
-        return pd.DataFrame([row.model_dump() for row in self.rows], columns=columns)
-
-
-def phases(
-    *,
-    search: int | str | None = None,
-    elements: Iterable[str] = (),
-    hull_below: float | None = None,
-    space_group: int | None = None,
-    generator: str | None = None,
-    new: bool | None = None,
-) -> PhaseTable:
+def phases(*, search: int | str | None = None, **conditions: Unpack[Conditions]) -> PhaseTable:
     """Return the phases that fulfil all conditions, search by search, the lowest of each first.
 
+    The newest search comes first. Conditions are, as in ``phases(elements='Sn,Se', new=True)``:
+
+    - ``elements``: symbols that a phase has among its own, as in 'Sn,Se' or a set;
+    - ``chemical_system``: symbols that it consists of, and of no others;
+    - ``composition``: its formula, reduced or not;
+    - ``hull_below``: largest energy above the hull of the references, in eV/atom;
+    - ``stable``: True for phases with both phonons and elastic constants computed, and neither
+      unstable; False for those that one of the two makes unstable;
+    - ``space_group``: its number;
+    - ``generator``: label of the generator that proposed it;
+    - ``proposal_round``: number of the round that proposed it;
+    - ``engine``: name of what gave its energy, as in '7net-0' or 'vasp';
+    - ``emulated``: whether a stand-in for a program gave its energy or a verdict on it;
+    - ``new``: whether it equals none of the references;
+    - ``since`` and ``until``: first moment of its recording, and first one that is too late.
+
     :param search: PK, start of a UUID, or label of the search they come from.
-    :param elements: symbols of elements that a phase has among its own.
-    :param hull_below: largest energy above the hull of the references, in eV/atom.
-    :param space_group: its number.
-    :param generator: label of the generator that proposed them.
-    :param new: whether they equal none of the references.
-    :raises ValueError: if there is no such search.
+    :param conditions: see :class:`~aiida_crystalgen.queries.conditions.Conditions`.
+    :raises TypeError: for a condition that there is not.
+    :raises ValueError: if there is no such search, or the composition is no formula.
     """
-    filters: dict[str, Any] = {}
-    if elements := sorted(elements):
-        filters['attributes.elements'] = {'contains': elements}
-    if hull_below is not None:
-        filters['attributes.energy_above_hull'] = {'<=': hull_below}
-    if space_group is not None:
-        filters['attributes.space_group'] = space_group
-    if generator is not None:
-        filters['attributes.generator'] = generator
-    rows = _rows(filters, None if search is None else find_search(search))
-    if new is not None:
-        rows = [row for row in rows if row.is_new == new]
-    return PhaseTable(tuple(sorted(rows, key=lambda row: (-row.search_pk, int(row.label[1:])))))
+    filters = record_filters(conditions)
+    places = _places(filters, None if search is None else find_search(search))
+    return PhaseTable(sorted(places, key=lambda one: (-one.search_pk, int(one.label[1:]))))
 
 
 def find_phase(identifier: str | int, search: int | str | None = None) -> PhaseRow:
@@ -120,10 +61,10 @@ def find_phase(identifier: str | int, search: int | str | None = None) -> PhaseR
     text = str(identifier)
     if text[:1] in {'P', 'p'} and text[1:].isdigit():
         return _labelled(f'P{int(text[1:])}', find_search(search))
-    rows = _rows(is_called(text), None if search is None else find_search(search))
-    if len(rows) == 1:
-        return rows[0]
-    problem = 'several phases have' if rows else 'there is no phase with'
+    places = _places(is_called(text), None if search is None else find_search(search))
+    if len(places) == 1:
+        return PhaseTable(places)[0]
+    problem = 'several phases have' if places else 'there is no phase with'
     raise ValueError(
         f"{problem} the record '{text}'; name a phase as in P3, or by PK or UUID of its record, "
         'as `aiida-crystalgen phases list` shows them'
@@ -163,69 +104,40 @@ def phase_crystals(rows: Sequence[PhaseRow]) -> CrystalSet:
 
 def _labelled(label: str, search: int) -> PhaseRow:
     """Return the phase of this label in a search."""
-    rows = _rows({'attributes.label': label}, search)
-    if not rows:
-        number = len(_rows({}, search))
+    places = _places({'attributes.label': label}, search)
+    if not places:
+        number = len(_places({}, search))
         there = f'it found P1 to P{number}' if number else 'it found none'
         raise ValueError(f'search {search} has no phase {label}; {there}')
-    return rows[0]
+    return PhaseTable(places)[0]
 
 
-def _rows(filters: dict[str, Any], search: int | None) -> list[PhaseRow]:
-    """Return the phases whose records fulfil the filters, in no order."""
+def _places(filters: dict[str, Any], search: int | None) -> list[PhasePlace]:
+    """Return where the phases are whose records fulfil the filters, in no order."""
     of_search = {'process_type': SEARCH, **({} if search is None else {'id': search})}
-    found = _recorded_by(of_search, filters)
+    found = [_place(values[0], *values) for values in _recorded_by(of_search, filters)]
     running = newest_records(search)
     if running:
-        found += [
-            (*running[pk], *values)
-            for pk, _, *values in _recorded_by({'id': {'in': list(running)}}, filters)
-        ]
-    return [_row(values) for values in found]
+        of_rounds = _recorded_by({'id': {'in': list(running)}}, filters)
+        found += [_place(running[values[0]], *values) for values in of_rounds]
+    return found
 
 
-def _recorded_by(processes: dict[str, Any], filters: dict[str, Any]) -> list[tuple[Any, ...]]:
-    """Return process, record and structure of each phase that some processes have returned."""
-    edges = {'type': 'return', 'label': {'like': 'records\\_\\_%'}}
+def _recorded_by(processes: dict[str, Any], filters: dict[str, Any]) -> list[list[Any]]:
+    """Return process and record of each phase that some processes have returned."""
     query = orm.QueryBuilder()
-    query.append(orm.WorkChainNode, filters=processes, project=['id', 'uuid'], tag='process')
+    query.append(orm.WorkChainNode, filters=processes, project='id', tag='process')
     query.append(
         orm.Dict,
         with_incoming='process',
-        edge_filters=edges,
+        edge_filters={'type': 'return', 'label': {'like': 'records\\_\\_%\\_record'}},
         edge_project='label',
         filters=filters,
-        project=['id', 'uuid', 'ctime', 'attributes'],
+        project=['id', 'attributes.label'],
     )
-    found = query.all()
-    structures = orm.QueryBuilder()
-    wanted = {'id': {'in': sorted({one[0] for one in found})}}
-    structures.append(orm.WorkChainNode, filters=wanted, project='id', tag='process')
-    structures.append(
-        orm.StructureData,
-        with_incoming='process',
-        edge_filters=edges,
-        edge_project='label',
-        project=['id', 'uuid'],
-    )
-    nodes = {
-        (pk, path.removesuffix('_structure')): (structure, uuid)
-        for pk, structure, uuid, path in (structures.all() if found else [])
-    }
-    return [(*values, *nodes[values[0], path.removesuffix('_record')]) for *values, path in found]
+    return query.all()
 
 
-def _row(values: tuple[Any, ...]) -> PhaseRow:
-    """Return one answer of the database as a row."""
-    search_pk, search_uuid, pk, uuid, created, record, structure_pk, structure_uuid = values
-    facts = {name: value for name, value in record.items() if name in PhaseRecord.model_fields}
-    return PhaseRow(
-        **facts,
-        pk=pk,
-        uuid=uuid,
-        structure_pk=structure_pk,
-        structure_uuid=structure_uuid,
-        search_pk=search_pk,
-        search_uuid=search_uuid,
-        created=created,
-    )
+def _place(search: int, process: int, record: int, label: str, path: str) -> PhasePlace:
+    """Return one answer of the database as a place."""
+    return PhasePlace(record, label, search, process, path.removesuffix('_record'))

@@ -9,6 +9,7 @@ from typing import Any
 from aiida import orm
 
 from aiida_crystalgen.queries.searches import SEARCH, find_search
+from aiida_crystalgen.queries.tables import Table
 
 __all__ = ('ROUND', 'RoundRow', 'newest_records', 'rounds')
 
@@ -35,7 +36,7 @@ class RoundRow:
     modified: datetime
 
 
-def rounds(search: int | str) -> tuple[RoundRow, ...]:
+def rounds(search: int | str) -> Table[RoundRow]:
     """Return the rounds of a search so far, the first one first.
 
     :param search: PK, start of a UUID, or label.
@@ -58,23 +59,24 @@ def rounds(search: int | str) -> tuple[RoundRow, ...]:
             'mtime',
         ],
     )
-    return tuple(sorted((_row(values) for values in query.all()), key=lambda row: row.number))
+    rows = [_row(values) for values in query.all()]
+    return Table(sorted(rows, key=lambda row: row.number), RoundRow)
 
 
-def newest_records(search: int | None = None) -> dict[int, tuple[int, str]]:
+def newest_records(search: int | None = None) -> dict[int, int]:
     """Return the newest round with records of each search that has not returned its own.
 
     These are searches that go on, or were killed.
 
     :param search: PK of the only one wanted.
-    :returns: PK and UUID of the search, by the PK of the round.
+    :returns: PK of the search, by the PK of the round.
     """
     filters: dict[str, Any] = {'process_type': SEARCH, 'attributes': {'!has_key': 'exit_status'}}
     query = orm.QueryBuilder()
     query.append(
         orm.WorkChainNode,
         filters={**filters, **({} if search is None else {'id': search})},
-        project=['id', 'uuid'],
+        project='id',
         tag='search',
     )
     query.append(
@@ -83,10 +85,10 @@ def newest_records(search: int | None = None) -> dict[int, tuple[int, str]]:
         filters={'process_type': ROUND, 'attributes.exit_status': {'in': _RECORDED}},
         project='id',
     )
-    newest: dict[int, tuple[int, str]] = {}
-    for pk, uuid, child in query.all():
-        newest[pk] = max(newest.get(pk, (child, uuid)), (child, uuid))
-    return {child: (pk, uuid) for pk, (child, uuid) in newest.items()}
+    newest: dict[int, int] = {}
+    for pk, child in query.all():
+        newest[pk] = max(newest.get(pk, child), child)
+    return {child: pk for pk, child in newest.items()}
 
 
 _RECORDED = (0, 438)  # exit codes of rounds that have records of all phases by then

@@ -36,7 +36,6 @@ def search_report(pk: int, compare: int | str | None = None) -> SearchReport:
     """
     results = search_results(pk)
     engine = _engine(results)
-    methods = results.search.generators.values()
     return SearchReport(
         title=f'Search for {results.search.composition}',
         engine=engine,

@@ -10,6 +10,7 @@ from typing import Any
 from aiida import orm
 
 from aiida_crystalgen.queries.nodes import is_called
+from aiida_crystalgen.queries.tables import Table
 
 __all__ = ('SEARCH', 'SearchRow', 'find_search', 'load_search', 'searches')
 
@@ -55,7 +56,7 @@ class SearchRow:
         return self.exit_status == 0
 
 
-def searches(pk: int | None = None) -> tuple[SearchRow, ...]:
+def searches(pk: int | None = None) -> Table[SearchRow]:
     """Return all searches, or the one of this PK, the newest first."""
     filters = _filters(pk)
     query = orm.QueryBuilder()
@@ -77,9 +78,8 @@ def searches(pk: int | None = None) -> tuple[SearchRow, ...]:
     query.order_by({'search': [{'ctime': 'desc'}]})
     requests = _requests(filters)
     numbers = _numbers_of_records(filters)
-    return tuple(
-        _row(values, requests.get(values[0], {}), numbers[values[0]]) for values in query.all()
-    )
+    rows = [_row(values, requests.get(values[0], {}), numbers[values[0]]) for values in query.all()]
+    return Table(rows, SearchRow)
 
 
 def find_search(identifier: str | int | None = None) -> int:

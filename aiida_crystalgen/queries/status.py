@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import numpy as np
 from aiida import orm
 
-from aiida_crystalgen.data.structure_set import StructureSetData
 from aiida_crystalgen.queries.jobs import Job, find_job
 from aiida_crystalgen.queries.phases import PhaseTable, phases
 from aiida_crystalgen.queries.rounds import RoundRow, rounds
 from aiida_crystalgen.queries.searches import SearchRow, find_search, searches
+from aiida_crystalgen.queries.yields import count_stages
 
 __all__ = ('Child', 'SearchStatus', 'count_stages', 'search_status')
 
@@ -34,8 +32,6 @@ _STAGES = {
     'allot': 'learn from the round',
     'join': 'learn from the round',
 }
-_SCREENED = ('proposed', 'valid', 'similar', 'distinct', 'selected')
-_COUNTED = (*_SCREENED, 'physical', 'phases')
 
 
 @dataclass(frozen=True)
@@ -129,46 +125,6 @@ def search_status(identifier: str | int) -> SearchStatus:
     )
 
 
-def count_stages(search: int, round_number: int | None = None) -> dict[str, dict[str, int]]:
-    """Return how many crystals of each generator were left after each stage so far.
-
-    :param search: its PK.
-    :param round_number: of the only round that counts; None counts all of them.
-    """
-    counts: dict[str, Counter[str]] = {}
-    found = Counter(
-        row.generator for row in phases(search=search) if round_number in {None, row.proposal_round}
-    )
-    for one in rounds(search):
-        if round_number in {None, one.number}:
-            for generator, stages in _count_round(one.pk).items():
-                counts.setdefault(generator, Counter()).update(stages)
-    for generator, total in counts.items():
-        if found and 'physical' in total:
-            total['phases'] = found[generator]
-    return {
-        generator: {name: total[name] for name in _COUNTED if name in total}
-        for generator, total in counts.items()
-    }
-
-
-def _count_round(pk: int) -> dict[str, dict[str, int]]:
-    """Return how many crystals of each generator were left after each stage of a round so far."""
-    results = _results(pk)
-    counts: dict[str, dict[str, int]] = {}
-    if 'verdicts' in results:
-        verdicts = results['verdicts']
-        counts = _count_verdicts(verdicts.get_array('generator'), verdicts.get_array('stage'))
-    if 'relaxed' in results:
-        relaxed = results['relaxed']
-        physical = relaxed.get_array('column_rejection') == ''
-        physical &= relaxed.get_array('column_converged')
-        of_generator = Counter(relaxed.get_array('column_generator')[physical].tolist())
-        for generator, stages in counts.items():
-            stages['physical'] = of_generator[generator]
-    return counts
-
-
 def _budget(search: int) -> dict[str, float]:
     """Return the limits that a search has."""
     query = orm.QueryBuilder()
@@ -178,41 +134,6 @@ def _budget(search: int) -> dict[str, float]:
     )
     limits = query.first(flat=True) or {}
     return {name: limit for name, limit in limits.items() if limit is not None}
-
-
-def _count_verdicts(generators: np.ndarray, stages: np.ndarray) -> dict[str, dict[str, int]]:
-    """Return for each generator how many proposals reached each stage of the screening or more."""
-    counts: dict[str, dict[str, int]] = {}
-    for generator in np.unique(generators).tolist():
-        last = Counter(stages[generators == generator].tolist())
-        counts[generator] = {
-            stage: sum(last[later] for later in _SCREENED[row:])
-            for row, stage in enumerate(_SCREENED)
-        }
-    return counts
-
-
-def _results(pk: int) -> dict[str, orm.ArrayData]:
-    """Return what the children of a round have given so far: verdicts and relaxed crystals."""
-    query = orm.QueryBuilder()
-    query.append(orm.WorkChainNode, filters={'id': pk}, tag='round')
-    query.append(
-        orm.ProcessNode,
-        with_incoming='round',
-        edge_filters={'label': {'in': ['screen', 'relax']}},
-        tag='child',
-    )
-    query.append(
-        [orm.ArrayData, StructureSetData],
-        with_incoming='child',
-        edge_filters={
-            'type': {'in': ['create', 'return']},
-            'label': {'in': ['verdicts', 'relaxed']},
-        },
-        edge_project='label',
-        project='*',
-    )
-    return {label: node for node, label in query.all()}
 
 
 def _children(search: int, begun: tuple[RoundRow, ...]) -> tuple[Child, ...]:

@@ -61,9 +61,10 @@ def allot(
 
 
 def _whole(amounts: np.ndarray) -> list[int]:
-    """Return whole numbers of at least one, with the same sum where that is possible."""
+    """Return whole numbers of at least one, with the same sum."""
     numbers = np.maximum(np.floor(amounts), 1).astype(np.int64)
     missing = round(float(amounts.sum())) - int(numbers.sum())
     order = np.argsort(numbers - amounts, kind='stable')
     numbers[order[: max(missing, 0)]] += 1
+    numbers[np.argmax(numbers)] += min(missing, 0)
     return numbers.tolist()

@@ -11,8 +11,6 @@ from aiida_crystalgen.science.characterization.diffraction import DiffractionPea
 from aiida_crystalgen.science.crystals import CrystalSet
 from aiida_crystalgen.science.engines import is_emulated
 from aiida_crystalgen.science.settings import Settings
-from aiida_crystalgen.science.structures import to_structure
-from aiida_crystalgen.science.symmetry.analysis import space_group_symbol
 
 __all__ = ('PhaseRecord', 'describe_phase', 'describe_phases')
 
@@ -130,6 +128,10 @@ def describe_phase(phases: CrystalSet, row: int, references: CrystalSet, label: 
     :param references: that they were compared with; their column ``label`` names them.
     :param label: that the record is to have.
     """
+    # The model of a record is also what queries read, which need neither pymatgen nor spglib.
+    from aiida_crystalgen.science.structures import to_structure
+    from aiida_crystalgen.science.symmetry.analysis import space_group_symbol
+
     names = references['label'] if 'label' in references else np.arange(len(references)).astype(str)
     structure = to_structure(phases, row)
     hull = float(phases['energy_above_hull'][row])

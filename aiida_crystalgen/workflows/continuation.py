@@ -10,6 +10,7 @@ from aiida import orm
 from aiida.engine import ProcessBuilder
 
 from aiida_crystalgen.workflows.budget import Budget
+from aiida_crystalgen.workflows.round import RoundWorkChain
 
 __all__ = ('continue_search',)
 
@@ -31,9 +32,9 @@ def continue_search(
             'after the stage that is running'
         )
     outputs = search.outputs
-    if 'references' not in outputs or 'rounds' not in outputs:
+    if 'references' not in outputs:
         raise ValueError(
-            f'search {search.pk} ended before a round was done, so there is nothing to continue; '
+            f'search {search.pk} ended before it had references, so there is nothing to continue; '
             'launch it anew'
         )
     builder: Any = search.get_builder_restart()
@@ -41,7 +42,8 @@ def continue_search(
     builder.references = outputs.references
     limits = {**search.inputs.budget.get_dict(), **(budget or {})}
     builder.budget = Budget.parse(limits, 'budget').model_dump()
-    builder.rounds_before = search.inputs.rounds_before.value + len(outputs.rounds)
+    begun = [child for child in search.called if child.process_class is RoundWorkChain]
+    builder.rounds_before = search.inputs.rounds_before.value + len(begun)
     builder.spent = dict(_spent(search))
     if 'checkpoints' in outputs:
         for label, checkpoint in outputs.checkpoints.items():
@@ -55,7 +57,7 @@ def continue_search(
 def _spent(search: orm.ProcessNode) -> Counter[str]:
     """Return the candidates of each generator so far, those of searches before included."""
     spent = Counter(search.inputs.spent.get_dict() if 'spent' in search.inputs else {})
-    for one in search.outputs.rounds.values():
+    for one in search.outputs.rounds.values() if 'rounds' in search.outputs else ():
         for label, proposals in one.get('proposals', {}).items():
             spent[label] += proposals.number
     return spent

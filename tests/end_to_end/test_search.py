@@ -8,10 +8,14 @@ import numpy as np
 import pytest
 from aiida import orm
 from aiida.engine import run_get_node, submit
+from aiida.engine.processes.control import kill_processes
+from click.testing import CliRunner
 
+from aiida_crystalgen.cli import crystalgen
 from aiida_crystalgen.data.convert import crystals_from_node
 from aiida_crystalgen.data.groups import PhaseGroup
 from aiida_crystalgen.data.structure_set import StructureSetData
+from aiida_crystalgen.workflows.continuation import continue_search
 
 
 def records_of(node):
@@ -99,15 +103,49 @@ def test_search_survives_the_death_of_its_daemon(
 ):
     """Workers killed in the middle of a search lose nothing and start nothing twice."""
     node = submit(search_builder(crystalgen_code))
-    wait_for(lambda: any(child.process_label == 'TrainWorkChain' for child in node.called))
+    wait_for(lambda: any('Train' in child.process_label for child in node.called_descendants))
     for worker in started_daemon_client.get_worker_info()['info']:
         os.kill(int(worker), signal.SIGKILL)
     wait_for(lambda: node.is_terminated)
     assert node.is_finished_ok, node.exit_message
     labels = [
-        link.link_label
-        for link in node.base.links.get_outgoing().all()
+        (parent.pk, link.link_label)
+        for parent in (node, *node.called_descendants)
+        for link in parent.base.links.get_outgoing().all()
         if 'CALL' in link.link_type.name and not link.node.is_killed
     ]
     assert len(labels) == len(set(labels))
     assert records_of(node)[0]['space_group'] == 227
+
+
+@pytest.mark.slow
+def test_killed_search_ends_its_children(
+    aiida_profile_clean, started_daemon_client, search_builder, crystalgen_code
+):
+    """Nothing that a killed search has called goes on."""
+    node = submit(search_builder(crystalgen_code))
+    wait_for(lambda: any(isinstance(one, orm.CalcJobNode) for one in node.called_descendants))
+    kill_processes([node], timeout=30)
+    wait_for(lambda: all(one.is_terminated for one in [node, *node.called_descendants]))
+    assert node.is_killed
+
+
+@pytest.mark.slow
+def test_stopped_search_keeps_what_it_has_and_is_continued(
+    aiida_profile_clean, started_daemon_client, search_builder, crystalgen_code
+):
+    """A stop ends it after the running stage; what continues it has its references and model."""
+    node = submit(search_builder(crystalgen_code, budget={'rounds': 5}))
+    wait_for(lambda: any('Train' in one.process_label for one in node.called_descendants))
+    answer = CliRunner().invoke(crystalgen, ['search', 'stop', str(node.pk)])
+    assert 'ends after its running stage' in answer.output
+    wait_for(lambda: node.is_terminated)
+    assert 'asked to stop' in node.exit_message
+    assert not [one for one in node.called_descendants if 'Propose' in one.process_label]
+    builder = continue_search(node, {'rounds': 1})
+    _, later = run_get_node(builder)
+    assert later.is_finished_ok, later.exit_message
+    assert later.outputs.references.uuid == node.outputs.references.uuid
+    training = later.outputs.checkpoints.rdf_vae.creator.inputs
+    assert training.start.uuid == node.outputs.checkpoints.rdf_vae.uuid
+    assert records_of(later)[0]['space_group'] == 227

@@ -63,7 +63,7 @@ def services(instance):
     instance(*ADMINISTRATOR, 'rabbitmqctl', '--quiet', 'delete_user', name)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(SECONDS + 300)
 @pytest.mark.parametrize('profile', ['embedded', 'services'])
 def test_no_child_is_lost(request, instance, tmp_path, profile):

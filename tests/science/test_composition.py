@@ -4,7 +4,11 @@ import numpy as np
 import pytest
 from pymatgen.core import Composition, Lattice, Structure
 
-from aiida_crystalgen.science.composition import element_symbols, reduced_formulas
+from aiida_crystalgen.science.composition import (
+    element_symbols,
+    reduced_formulas,
+    stoichiometries,
+)
 from aiida_crystalgen.science.structures import from_structures
 
 FORMULAS = ['Si8', 'Sn4Se4', 'SnSe', 'Mg4Si4O12', 'Ca3P2O8', 'O4', 'NaCl', 'SnSe2']
@@ -35,3 +39,18 @@ def test_symbols_are_in_alphabetical_order():
 def test_nothing_has_no_formula(function):
     """A set of no crystals has no formulas and no elements."""
     assert len(function(from_structures([]))) == 0
+
+
+def test_stoichiometries_of_a_system():
+    """All formula units with each element, none a multiple of another, the smallest first."""
+    assert stoichiometries(['Se', 'Sn'], 3)[0] == 'SnSe'
+    assert set(stoichiometries(['Se', 'Sn'], 3)) == {'SnSe', 'SnSe2', 'Sn2Se'}
+    assert set(stoichiometries(['O', 'Si'], 4)) == {'SiO', 'SiO2', 'Si2O', 'SiO3', 'Si3O'}
+    assert stoichiometries(['Si'], 5) == ('Si',)
+
+
+@pytest.mark.parametrize('symbols', [['Xx'], ['Sn', 'Se', 'O', 'S']])
+def test_impossible_systems_are_refused(symbols):
+    """Unknown elements, and more elements than atoms, are named."""
+    with pytest.raises(ValueError, match=r'Xx|4 elements'):
+        stoichiometries(symbols, 3)

@@ -60,3 +60,21 @@ def test_records_of_earlier_versions_can_be_read(relaxed):
     assert PhaseRecord.parse(old) == record
     assert record.phonon_verdict is None
     assert not record.is_emulated
+
+
+def test_phases_of_two_rounds_are_those_of_one(relaxed):
+    """Round after round the same phases come out, copies counted, as from all crystals at once."""
+    together = find_phases(relaxed, relaxed, SETTINGS)
+    first = find_phases(relaxed.select([2]), relaxed, SETTINGS)
+    both = find_phases(relaxed.select([0, 1]), relaxed, SETTINGS, earlier=first, round_number=2)
+    np.testing.assert_allclose(both['energy'], together['energy'])
+    assert both['copies'].tolist() == together['copies'].tolist() == [2, 1]
+    assert both['round'].tolist() == both['proposal_round'].tolist() == [2, 2]
+
+
+def test_copies_as_low_do_not_replace_an_earlier_phase(relaxed):
+    """A new copy that is lower by less than relaxations agree leaves the earlier one in place."""
+    again = relaxed.select([1]).with_columns(energy=Column(np.array([-5.4005]), 'eV/atom'))
+    first = find_phases(relaxed.select([1]), relaxed, SETTINGS)
+    both = find_phases(again, relaxed, SETTINGS, earlier=first, round_number=2)
+    assert (both['round'].tolist(), both['copies'].tolist()) == ([1], [2])

@@ -7,7 +7,6 @@ from pydantic import Field, model_validator
 
 from aiida_crystalgen.science.crystals import CrystalSet
 from aiida_crystalgen.science.settings import Settings
-from aiida_crystalgen.science.structures import to_structure
 
 __all__ = ('DiffractionPeak', 'DiffractionSettings', 'diffraction_pattern', 'strongest_peaks')
 
@@ -65,8 +64,10 @@ def diffraction_pattern(
     :param tolerance: within which, in Å, the crystal is idealized to the conventional cell of its
         space group, to which Miller indices then refer; None takes the cell as it is.
     """
-    # It imports matplotlib.
+    # It imports matplotlib, and the peaks alone need no pymatgen either.
     from pymatgen.analysis.diffraction.xrd import XRDCalculator
+
+    from aiida_crystalgen.science.structures import to_structure
 
     first, last = settings.two_theta
     pattern = XRDCalculator(settings.wavelength, symprec=tolerance or 0).get_pattern(
