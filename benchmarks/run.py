@@ -39,6 +39,9 @@ MODULES = {
     'phonon-verdicts': 'benchmarks.phonon_verdicts',
     'workflow-overhead': 'benchmarks.workflow_overhead',
     'archive': 'benchmarks.archive',
+    'query-20k': 'benchmarks.query_20k',
+    'status-100k': 'benchmarks.status_100k',
+    'round-overhead': 'benchmarks.round_overhead',
 }
 
 

@@ -42,14 +42,17 @@ def temporary_profile(
         from aiida.manage.configuration.settings import AiiDAConfigDir
 
         reset_config()
-        AiiDAConfigDir.set(Path(folder))
+        AiiDAConfigDir.set(Path(folder, '.aiida'))
+        aiida = get_config(create=True)
         create_profile(
-            get_config(create=True),
+            aiida,
             name='benchmark',
             email='benchmark@localhost',
             storage_backend=backend,
             storage_config=dict(config or {'filepath': str(Path(folder, 'storage'))}),
         )
+        # Commands that are measured are processes of their own, which read the file.
+        aiida.set_default_profile('benchmark').store()
         load_profile('benchmark', allow_switch=True)
         yield
         get_manager().reset_profile()

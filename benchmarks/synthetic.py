@@ -103,6 +103,7 @@ class _Graph:
         from aiida import orm
         from aiida.manage import get_manager
         from aiida.orm.entities import EntityTypes
+        from sqlalchemy import text
 
         storage = get_manager().get_profile_storage()
         storage.bulk_insert(EntityTypes.NODE, self.nodes, allow_defaults=True)
@@ -113,11 +114,19 @@ class _Graph:
             for link in self.links
         ]
         storage.bulk_insert(EntityTypes.LINK, links, allow_defaults=True)
+        if storage.get_session().bind.dialect.name == 'postgresql':
+            # The server does so by itself within a minute.
+            with storage.transaction() as session:
+                session.execute(text('ANALYZE'))
         return pks
 
 
-def insert_searches(searches: int, phases: int) -> tuple[int, ...]:
-    """Return the PKs of finished searches of one round, with so many phases each."""
+def insert_searches(searches: int, phases: int, *, rounds: int = 1) -> tuple[int, ...]:
+    """Return the PKs of finished searches.
+
+    :param phases: of each, in all its rounds together.
+    :param rounds: of each.
+    """
     from aiida.manage import get_manager
 
     graph = _Graph(user=get_manager().get_profile_storage().default_user.pk)
@@ -129,7 +138,7 @@ def insert_searches(searches: int, phases: int) -> tuple[int, ...]:
     places = []
     for number in range(searches):
         kind = number % len(_COMPOSITIONS)
-        places.append(_search(graph, phases, requests[kind], _COMPOSITIONS[kind]))
+        places.append(_search(graph, (phases, rounds), requests[kind], _COMPOSITIONS[kind]))
     pks = graph.insert()
     return tuple(pks[place] for place in places)
 
@@ -152,33 +161,42 @@ def _process(graph: _Graph, name: str, kind: type[Node], **columns: Any) -> int:
 
 def _search(
     graph: _Graph,
-    phases: int,
+    numbers: tuple[int, int],
     requests: dict[str, dict[str, int]],
     composition: tuple[str, list[str]],
 ) -> int:
-    """Return the place of a search of one round with its phases."""
+    """Return the place of a search with its rounds; the last one returns all phases.
+
+    :param numbers: of phases and rounds.
+    """
     from aiida import orm
 
+    phases, rounds = numbers
     search = _process(graph, 'SearchWorkChain', orm.WorkChainNode, process_type=_SEARCH)
-    of_round = _process(graph, 'RoundWorkChain', orm.WorkChainNode, process_type=_ROUND)
-    graph.link(search, of_round, 'call_work', 'round_1')
+    budget = graph.add(orm.Dict, {'rounds': rounds, 'candidates': None})
+    graph.link(budget, search, 'input_work', 'budget')
+    of_rounds = [
+        _process(graph, 'RoundWorkChain', orm.WorkChainNode, process_type=_ROUND)
+        for _ in range(rounds)
+    ]
+    for number, of_round in enumerate(of_rounds, start=1):
+        graph.link(search, of_round, 'call_work', f'round_{number}')
     for generator, nodes in requests.items():
         for name, node in nodes.items():
-            for process in (search, of_round):
+            for process in (search, *of_rounds):
                 graph.link(node, process, 'input_work', f'generators__{generator}__{name}')
     recording = _process(graph, 'record_phases', orm.CalcFunctionNode)
-    graph.link(of_round, recording, 'call_calc', 'record_phases')
+    graph.link(of_rounds[-1], recording, 'call_calc', 'record_phases')
     for row in range(phases):
-        record = _record(row, *composition)
+        record = _record(row, *composition) | {'proposal_round': 1 + row % rounds}
+        label = f'P{row + 1} {record["formula"]} Pnma'
         nodes = {
             'record': graph.add(orm.Dict, record),
-            'structure': graph.add(
-                orm.StructureData, _structure(), label=f'P{row + 1} {record["formula"]} Pnma'
-            ),
+            'structure': graph.add(orm.StructureData, _structure(), label=label),
         }
         for name, node in nodes.items():
             graph.link(recording, node, 'create', f'row_{row}_{name}')
-            for process in (search, of_round):
+            for process in (search, of_rounds[-1]):
                 graph.link(process, node, 'return', f'records__row_{row}_{name}')
     return search
 

@@ -202,6 +202,8 @@ def _recorded(pks: Sequence[int], names: tuple[str, ...]) -> dict[str, list[Any]
     """Return those of the fields that the nodes of the records have."""
     columns = {name: _OF_RECORD[name] for name in names if name in _OF_RECORD}
     inside = [name for name in names if name in PhaseRecord.model_fields and name != 'label']
+    if not columns and not inside:
+        return {}
     model = _record_with(tuple(inside))
     if len(inside) > _FEW:
         # As text, for AiiDA would look at each value of each record by itself.
