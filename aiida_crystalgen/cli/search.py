@@ -10,6 +10,7 @@ import click
 
 from aiida_crystalgen.cli.archive import archive, cite
 from aiida_crystalgen.cli.profile import with_profile
+from aiida_crystalgen.cli.search_schema import schema
 
 if TYPE_CHECKING:
     from aiida_crystalgen.cli.search_file import SearchRequest
@@ -28,6 +29,7 @@ def search() -> None:
     """
 
 
+search.add_command(schema)
 search.add_command(archive)
 search.add_command(cite)
 

@@ -92,7 +92,7 @@ class PhaseTable:
     def __iter__(self) -> Iterator[PhaseRow]:
         start, (number, most) = 0, _READ_AHEAD
         while start < len(self):
-            yield from self._read(start, start + number)
+            yield from self._read(start, number)
             start, number = start + number, min(2 * number, most)
 
     @overload
@@ -105,7 +105,7 @@ class PhaseTable:
         if isinstance(row, slice):
             return PhaseTable(self._rows[row])
         place = range(len(self))[row]
-        return self._read(place, place + 1)[0]
+        return self._read(place, 1)[0]
 
     def __add__(self, other: PhaseTable) -> PhaseTable:
         return PhaseTable([*self._rows, *other._rows])
@@ -122,7 +122,9 @@ class PhaseTable:
     @property
     def rows(self) -> tuple[PhaseRow, ...]:
         """All phases with all that is recorded about them."""
-        return tuple(self)
+        most = _READ_AHEAD[-1]
+        starts = range(0, len(self), most)
+        return tuple(row for start in starts for row in self._read(start, most))
 
     def sorted_by(self, name: str) -> PhaseTable:
         """Return the phases by the values of a field, the lowest first, unknown ones last.
@@ -161,9 +163,9 @@ class PhaseTable:
             return {name: [getattr(row, name) for row in rows] for name in names}
         return _fields(places, names)
 
-    def _read(self, start: int, stop: int) -> Sequence[PhaseRow]:
+    def _read(self, start: int, number: int) -> Sequence[PhaseRow]:
         """Return some rows, which are read unless they were."""
-        wanted = self._rows[start:stop]
+        wanted = self._rows[start : start + number]
         missing = [row for row in wanted if isinstance(row, PhasePlace)]
         if missing:
             names = tuple(PhaseRow.model_fields)
@@ -173,7 +175,7 @@ class PhaseTable:
                 PhaseRow.model_construct(**dict(zip(names, one, strict=True))) for one in values
             )
             wanted = [next(found) if isinstance(row, PhasePlace) else row for row in wanted]
-            self._rows[start:stop] = wanted
+            self._rows[start : start + number] = wanted
         return [row for row in wanted if isinstance(row, PhaseRow)]
 
 
@@ -189,7 +191,7 @@ def _fields(places: Sequence[PhasePlace], names: tuple[str, ...]) -> dict[str, l
         uuids = _values({place.search_pk for place in places}, orm.WorkChainNode, ['uuid'])
         found['search_uuid'] = [uuids[place.search_pk][0] for place in places]
     if not set(names).isdisjoint(_OF_STRUCTURE):
-        nodes = _structures({place.process for place in places})
+        nodes = _structures(places)
         of_phases = [nodes[place.process, place.path] for place in places]
         found |= dict(zip(_OF_STRUCTURE, map(list, zip(*of_phases, strict=True)), strict=True))
     return {
@@ -252,15 +254,16 @@ def _values(
     return found
 
 
-def _structures(processes: Iterable[int]) -> dict[tuple[int, str], tuple[int, str]]:
-    """Return PK and UUID of each structure that processes have returned, by process and path."""
+def _structures(places: Sequence[PhasePlace]) -> dict[tuple[int, str], tuple[int, str]]:
+    """Return PK and UUID of the structures beside records, by process and path."""
+    labels = {f'{place.path}_structure' for place in places}
     query = orm.QueryBuilder()
-    wanted = {'id': {'in': sorted(processes)}}
+    wanted = {'id': {'in': sorted({place.process for place in places})}}
     query.append(orm.WorkChainNode, filters=wanted, project='id', tag='process')
     query.append(
         orm.StructureData,
         with_incoming='process',
-        edge_filters={'type': 'return', 'label': {'like': 'records\\_\\_%\\_structure'}},
+        edge_filters={'type': 'return', 'label': {'in': sorted(labels)}},
         edge_project='label',
         project=['id', 'uuid'],
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from aiida import orm
@@ -54,11 +55,12 @@ def yields(search: int | str) -> Table[YieldRow]:
     """
     pk = find_search(search)
     begun = rounds(pk)
+    results = _results([one.pk for one in begun])
     found = phases(search=pk)
     of_generator = Counter(zip(found.proposal_round, found.generator, strict=True))
     rows = []
     for one in begun:
-        screened, physical = _count_round(one.pk)
+        screened, physical = _count_round(results[one.pk])
         for generator, stages in screened.items():
             of_phases = None if one.exit_status is None else of_generator[one.number, generator]
             rows.append(
@@ -93,13 +95,14 @@ def count_stages(search: int | str, round_number: int | None = None) -> dict[str
     }
 
 
-def _count_round(pk: int) -> tuple[dict[str, dict[str, int]], Counter[str] | None]:
+def _count_round(
+    results: Mapping[str, orm.ArrayData],
+) -> tuple[dict[str, dict[str, int]], Counter[str] | None]:
     """Return how many proposals of each generator came through the screening, and how many further.
 
-    :param pk: of the round.
+    :param results: of a round so far.
     :returns: stages of the screening, and numbers of physical crystals, None before there are any.
     """
-    results = _results(pk)
     screened = _count_verdicts(results['verdicts']) if 'verdicts' in results else {}
     relaxed = results.get('relaxed')
     if not isinstance(relaxed, StructureSetData):
@@ -124,10 +127,12 @@ def _count_verdicts(verdicts: orm.ArrayData) -> dict[str, dict[str, int]]:
     }
 
 
-def _results(pk: int) -> dict[str, orm.ArrayData]:
-    """Return what the children of a round have given so far: verdicts and relaxed crystals."""
+def _results(of_rounds: Sequence[int]) -> Mapping[int, Mapping[str, orm.ArrayData]]:
+    """Return what the children of rounds have given so far: verdicts and relaxed crystals."""
     query = orm.QueryBuilder()
-    query.append(orm.WorkChainNode, filters={'id': pk}, tag='round')
+    query.append(
+        orm.WorkChainNode, filters={'id': {'in': list(of_rounds)}}, project='id', tag='round'
+    )
     query.append(
         orm.ProcessNode,
         with_incoming='round',
@@ -144,4 +149,7 @@ def _results(pk: int) -> dict[str, orm.ArrayData]:
         edge_project='label',
         project='*',
     )
-    return {label: node for node, label in query.all()}
+    found: dict[int, dict[str, orm.ArrayData]] = {pk: {} for pk in of_rounds}
+    for pk, node, label in query.all() if of_rounds else []:
+        found[pk][label] = node
+    return found

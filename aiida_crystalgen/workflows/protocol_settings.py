@@ -30,16 +30,16 @@ def _search() -> dict[str, Models]:
     from aiida_crystalgen.science.screening.duplicates import DuplicateSettings
     from aiida_crystalgen.science.screening.selection import ScreeningSettings
     from aiida_crystalgen.workflows.budget import Budget
-    from aiida_crystalgen.workflows.specification import _GeneratorChoice, _Numbers
-    from aiida_crystalgen.workflows.verify_choice import _Stability, _Verification
+    from aiida_crystalgen.workflows.specification import GeneratorChoice, SearchNumbers
+    from aiida_crystalgen.workflows.verify_choice import StabilityChoice, VerificationChoice
 
     return {
-        '': (_Numbers, Request),
-        'generators': (_GeneratorChoice,),
+        '': (SearchNumbers, Request),
+        'generators': (GeneratorChoice,),
         'screening': (ScreeningSettings,),
         'phases': (PhaseSettings,),
-        'verify': (_Verification,),
-        'stability': (_Stability,),
+        'verify': (VerificationChoice,),
+        'stability': (StabilityChoice,),
         'budget': (Budget,),
         'growth': (GrowthSettings,),
         'allocation': (AllocationSettings,),
@@ -122,9 +122,9 @@ def _train_rdf_vae() -> dict[str, Models]:
 def _verify() -> dict[str, Models]:
     """Return the settings of a verification, as far as a search gives them."""
     from aiida_crystalgen.science.relaxation.settings import RelaxSettings
-    from aiida_crystalgen.workflows.verify_choice import _Verification
+    from aiida_crystalgen.workflows.verify_choice import VerificationChoice
 
-    return {'': (_Verification,), 'relax': (RelaxSettings,)}
+    return {'': (VerificationChoice,), 'relax': (RelaxSettings,)}
 
 
 _MODELS: dict[str, Callable[[], dict[str, Models]]] = {

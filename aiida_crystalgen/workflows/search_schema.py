@@ -67,11 +67,11 @@ def _complete_generators(item: dict[str, Any]) -> None:
 
 def _own_keys() -> dict[str, dict[str, Any]]:
     """Return the schemas of the keys that are no numbers of the protocol."""
-    from aiida_crystalgen.workflows.specification import _System
+    from aiida_crystalgen.workflows.specification import ChemicalSystem
 
     formula = {'type': 'string', 'minLength': 1}
     dataset = {'description': 'Label, PK or UUID.', 'type': ['string', 'integer']}
-    system = schema_of_settings(_System)
+    system = schema_of_settings(ChemicalSystem)
     return {
         'composition': {
             'description': 'Formula unit, as in SnSe; or a list of them; or a chemical system, as '

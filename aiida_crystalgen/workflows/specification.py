@@ -22,15 +22,15 @@ from aiida_crystalgen.science.growth import GrowthSettings
 from aiida_crystalgen.science.settings import Settings, closest
 from aiida_crystalgen.workflows.budget import Budget
 from aiida_crystalgen.workflows.protocol import has_protocols, protocol_inputs
-from aiida_crystalgen.workflows.verify_choice import chosen_verification
+from aiida_crystalgen.workflows.verify_choice import StabilityChoice, chosen_verification
 
-__all__ = ('search_inputs',)
+__all__ = ('ChemicalSystem', 'GeneratorChoice', 'SearchNumbers', 'search_inputs')
 
 _LARGEST_FORMULA = 12  # atoms: there are hundreds of larger ones
 _REQUESTED = ('formula_units', 'cell', 'space_groups', 'attempts')
 
 
-class _Numbers(Settings):
+class SearchNumbers(Settings):
     """Those numbers of a search that are its own.
 
     :param seed: of the search.
@@ -45,7 +45,7 @@ class _Numbers(Settings):
     clean_up: bool
 
 
-class _System(Settings):
+class ChemicalSystem(Settings):
     """A chemical system, for all formula units that it has.
 
     :param system: symbols of its elements.
@@ -56,7 +56,7 @@ class _System(Settings):
     atoms: int = Field(gt=0, le=_LARGEST_FORMULA)
 
 
-class _GeneratorChoice(Settings):
+class GeneratorChoice(Settings):
     """One entry of the list of generators.
 
     :param method: entry-point name.
@@ -88,7 +88,7 @@ def search_inputs(
     :raises ValueError: naming the first key or value that does not fit.
     """
     chosen = protocol_inputs('search', protocol, overrides)
-    _Numbers.parse({name: chosen[name] for name in _Numbers.model_fields})
+    SearchNumbers.parse({name: chosen[name] for name in SearchNumbers.model_fields})
     known = load_dataset(references) if isinstance(references, str) else references
     if known.number == 0:
         raise ValueError(f"dataset '{known.label}' is empty; import crystals into it first")
@@ -156,7 +156,7 @@ def _compositions(composition: Any) -> tuple[str, ...]:
     :raises ValueError: if they are none.
     """
     if isinstance(composition, Mapping):
-        chosen = _System.parse(composition, 'composition')
+        chosen = ChemicalSystem.parse(composition, 'composition')
         try:
             return stoichiometries(chosen.system, chosen.atoms)
         except ValueError as exception:
@@ -205,14 +205,14 @@ def _generators(
     return result
 
 
-def _choice(values: Any, where: str) -> _GeneratorChoice:
+def _choice(values: Any, where: str) -> GeneratorChoice:
     """Return one entry of the list of generators."""
     if not isinstance(values, Mapping):
         raise ValueError(f"'{where}' is {values!r}; it must be as in {{method: rdf_vae}}")
-    return _GeneratorChoice.parse(values, where)
+    return GeneratorChoice.parse(values, where)
 
 
-def _model(choice: _GeneratorChoice, protocol: str | None, where: str) -> dict[str, Any]:
+def _model(choice: GeneratorChoice, protocol: str | None, where: str) -> dict[str, Any]:
     """Return method and checkpoint of a generator, or the settings to train it with."""
     if choice.method not in generator_names():
         known = closest(choice.method, generator_names())
@@ -346,6 +346,7 @@ def _distances(composition: str, chosen: Mapping[str, Any]) -> dict[str, float]:
 
 
 _CHECKED: dict[str, type[Settings]] = {
+    'stability': StabilityChoice,
     'budget': Budget,
     'growth': GrowthSettings,
     'allocation': AllocationSettings,

@@ -258,6 +258,7 @@ class VerifyWorkChain(WorkChain):
             phases=self.ctx.phases,
             row=orm.Int(row),
             references=self.ctx.known,
+            known=self.inputs.references,
             settings=self.inputs.characterization,
             **verdicts,
         )

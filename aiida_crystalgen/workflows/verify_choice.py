@@ -21,10 +21,10 @@ from aiida_crystalgen.workflows.relax_vasp import VaspRelaxWorkChain
 from aiida_crystalgen.workflows.vasp_settings import VaspSettings
 from aiida_crystalgen.workflows.verify_inputs import prototype_screening, verify_inputs
 
-__all__ = ('chosen_verification',)
+__all__ = ('StabilityChoice', 'VerificationChoice', 'chosen_verification')
 
 
-class _Verification(Settings):
+class VerificationChoice(Settings):
     """What a user asks of the verification; what is not given is that of the protocols.
 
     :param engine: that relaxes the phases.
@@ -51,7 +51,7 @@ class _Verification(Settings):
     options: dict[str, Any] = Field(default_factory=dict)
 
 
-class _Stability(Settings):
+class StabilityChoice(Settings):
     """Which stabilities are measured.
 
     :param phonons: the dynamical one.
@@ -87,8 +87,8 @@ def chosen_verification(
             f"'relax.pressure' is {pressure} GPa, but phases are verified at zero pressure only; "
             "leave out 'verify', or the pressure"
         )
-    chosen = _Verification.parse(search['verify'], 'verify')
-    stability = _Stability.parse(search['stability'], 'stability')
+    chosen = VerificationChoice.parse(search['verify'], 'verify')
+    stability = StabilityChoice.parse(search['stability'], 'stability')
     chosen_protocol = chosen.protocol or protocol
     numbers = {
         name: getattr(chosen, name)
@@ -106,7 +106,7 @@ def chosen_verification(
 
 
 def _first_principles(
-    chosen: _Verification, references: StructureSetData, protocol: str | None
+    chosen: VerificationChoice, references: StructureSetData, protocol: str | None
 ) -> dict[str, Any]:
     """Return the inputs of VASP or Quantum ESPRESSO.
 

@@ -38,3 +38,20 @@ def test_other_conditions_are_enough(find):
     """A node that fulfils one of the other conditions is found."""
     node = orm.Int(1, label='one').store()
     assert find('one', {'label': 'one'}) == [node]
+
+
+@pytest.mark.parametrize('name', ['99999999999999999999', '228', 'P%', 'a' * 40, '٣'])
+def test_names_are_compared_with_what_they_may_be(find, name):
+    """A number beyond all PKs, digits that start no UUID and patterns find nothing.
+
+    PostgreSQL refuses to compare a PK or a UUID with what cannot be one.
+    """
+    assert find(name) == []
+
+
+def test_uuid_is_compared_only_with_one():
+    """No text but a whole UUID is compared for equality with UUIDs."""
+    whole = '12345678-0000-4000-8000-00000000000a'
+    assert is_called(whole.upper()) == {'or': [{'uuid': whole}]}
+    assert is_called('12345678a') == {'or': [{'uuid': {'like': '12345678a%'}}]}
+    assert is_called('phase') == {'id': -1}

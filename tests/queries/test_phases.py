@@ -1,5 +1,7 @@
 """Questions about phases."""
 
+from datetime import datetime, timezone
+
 import numpy as np
 import pytest
 from aiida.manage import get_manager
@@ -59,6 +61,23 @@ def test_number_of_statements_does_not_grow(finished_search, statements):
     [
         ({'elements': ['Si']}, lambda row: 'Si' in row.elements),
         ({'elements': {'Si', 'Ge'}}, lambda row: False),
+        ({'elements': 'Si,Ge'}, lambda row: False),
+        ({'chemical_system': 'Si'}, lambda row: True),
+        ({'chemical_system': ['Si', 'Si']}, lambda row: True),
+        ({'chemical_system': 'Ge-Si'}, lambda row: False),
+        ({'composition': 'Si4'}, lambda row: row.reduced_formula == 'Si'),
+        ({'composition': 'SiO2'}, lambda row: False),
+        ({'engine': 'stillinger-weber'}, lambda row: True),
+        ({'engine': 'vasp'}, lambda row: False),
+        ({'emulated': True}, lambda row: row.is_emulated),
+        ({'emulated': False}, lambda row: not row.is_emulated),
+        ({'stable': True}, lambda row: row.is_stable is True),
+        ({'stable': False}, lambda row: row.is_stable is False),
+        ({'proposal_round': 1}, lambda row: row.proposal_round == 1),
+        ({'proposal_round': 2}, lambda row: False),
+        ({'since': datetime(2020, 1, 1)}, lambda row: True),
+        ({'until': datetime(2020, 1, 1, tzinfo=timezone.utc)}, lambda row: False),
+        ({'hull_below': None, 'new': None}, lambda row: True),
         ({'hull_below': 0.2}, lambda row: row.energy_above_hull <= 0.2),
         ({'space_group': 1}, lambda row: row.space_group == 1),
         ({'generator': 'rdf_vae'}, lambda row: row.generator == 'rdf_vae'),
@@ -78,12 +97,40 @@ def test_space_group_is_asked_for_by_number(finished_search):
 
 
 def test_table_becomes_a_dataframe(finished_search):
-    """The table for pandas has a row for each phase and a column for each field."""
+    """The table for pandas has a row for each phase and a column for each field that is a value."""
     table = queries.phases()
     frame = table.to_dataframe()
-    assert list(frame.uuid) == table.uuid
-    assert list(frame.columns) == list(PhaseRow.model_fields)
+    assert list(frame.uuid) == [row.uuid for row in table.rows]
+    assert set(PhaseRow.model_fields) - set(frame.columns) <= {
+        *('diffraction', 'phonons', 'elasticity', 'versions', 'nodes')
+    }
     assert list(queries.phases(elements=['Xe']).to_dataframe().columns) == list(frame.columns)
+
+
+def test_table_becomes_a_dataframe_of_chosen_columns(finished_search):
+    """Columns come in the order that they are asked for, nested ones as well."""
+    frame = queries.phases().to_dataframe('energy', 'diffraction', 'structure_uuid')
+    assert list(frame.columns) == ['energy', 'diffraction', 'structure_uuid']
+    assert list(frame.energy) == [row.energy for row in queries.phases()]
+    with pytest.raises(AttributeError, match="no field 'enrgy'"):
+        queries.phases().to_dataframe('enrgy')
+
+
+@pytest.mark.parametrize('name', sorted(PhaseRow.model_fields))
+def test_field_alone_is_that_of_the_rows(finished_search, name):
+    """A field that is read by itself has the values that it has in the rows."""
+    rows = queries.phases().rows
+    assert getattr(queries.phases(), name) == [getattr(row, name) for row in rows]
+
+
+def test_parts_of_a_table_are_tables(finished_search):
+    """A part, the sum of the parts and the sorted whole have the same phases."""
+    table = queries.phases()
+    assert (table[:2] + table[2:]).rows == table.rows
+    assert table[-1] == table.rows[-1]
+    by_volume = table.sorted_by('volume_per_atom')
+    assert by_volume.volume_per_atom == sorted(table.volume_per_atom)
+    assert {row.pk for row in by_volume} == set(table.pk)
 
 
 def test_table_has_no_other_attributes(finished_search):
@@ -105,6 +152,19 @@ def test_unknown_phase_is_refused(finished_search, name):
     """A name that stands for no phase is told, and which there are."""
     with pytest.raises(ValueError, match=r'no phase'):
         find_phase(name)
+
+
+@pytest.mark.parametrize(
+    ('condition', 'error', 'words'),
+    [
+        ({'hull_belw': 0.1}, TypeError, "'hull_belw'.*'hull_below'"),
+        ({'composition': 'nothing'}, ValueError, "'nothing' is no chemical formula"),
+    ],
+)
+def test_impossible_conditions_are_refused(finished_search, condition, error, words):
+    """A condition that means nothing is an error, not an empty table."""
+    with pytest.raises(error, match=words):
+        queries.phases(**condition)
 
 
 def test_unknown_search_is_refused(finished_search):

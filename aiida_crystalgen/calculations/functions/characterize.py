@@ -26,15 +26,15 @@ def characterize(
     row: orm.Int,
     references: StructureSetData,
     settings: orm.Dict,
-    phonons: orm.Dict | None = None,
-    elasticity: orm.Dict | None = None,
+    known: StructureSetData | None = None,
+    **verdicts: orm.Dict,
 ) -> dict[str, orm.Data]:
     """Return the ``record`` of one structure, and its X-ray ``diffraction`` pattern.
 
     :param phases: relaxed structures, of which the one of this row is characterized.
     :param references: known structures with energies of the same engine.
-    :param phonons: verdict on the dynamical stability.
-    :param elasticity: verdict on the mechanical stability.
+    :param known: structures by any engine that are no discovery either.
+    :param verdicts: on the stability, called ``phonons`` and ``elasticity``.
     """
     from aiida_crystalgen.science.characterization import phase
 
@@ -42,16 +42,11 @@ def characterize(
         crystals_from_node(phases),
         row.value,
         references=crystals_from_node(references),
+        known=None if known is None else crystals_from_node(known),
         settings=phase.CharacterizationSettings.parse(settings.get_dict(), 'characterization'),
-        phonons=None if phonons is None else phonons.get_dict(),
-        elasticity=None if elasticity is None else elasticity.get_dict(),
+        verdicts={name: node.get_dict() for name, node in verdicts.items()},
     )
-    sources = {
-        'phases': phases,
-        'references': references,
-        'phonons': phonons,
-        'elasticity': elasticity,
-    }
+    sources = {'phases': phases, 'references': references, 'known': known, **verdicts}
     nodes = {name: node.uuid for name, node in sources.items() if node is not None}
     content = record.model_copy(update={'nodes': nodes}).model_dump(mode='json')
     return {'record': orm.Dict(content), 'diffraction': _curve(pattern)}

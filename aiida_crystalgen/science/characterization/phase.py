@@ -14,8 +14,9 @@ from aiida_crystalgen.science.characterization.diffraction import (
     diffraction_pattern,
     strongest_peaks,
 )
+from aiida_crystalgen.science.characterization.novelty import with_nearest_known
 from aiida_crystalgen.science.characterization.prototype import prototype_label, prototype_name
-from aiida_crystalgen.science.crystals import Column, CrystalSet
+from aiida_crystalgen.science.crystals import Column, CrystalSet, concatenate
 from aiida_crystalgen.science.phases import ComparisonSettings, compare_phases
 from aiida_crystalgen.science.records import PhaseRecord, describe_phase
 from aiida_crystalgen.science.screening.matching import MatchTolerances
@@ -44,15 +45,16 @@ def characterize(
     *,
     references: CrystalSet,
     settings: CharacterizationSettings,
-    phonons: Mapping[str, Any] | None = None,
-    elasticity: Mapping[str, Any] | None = None,
+    known: CrystalSet | None = None,
+    verdicts: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> tuple[PhaseRecord, tuple[DiffractionPeak, ...]]:
     """Return the record of one crystal, and its powder diffraction pattern.
 
     :param phases: crystals with the column ``energy`` in eV/atom that compete with each other.
     :param references: known crystals with energies of the same engine.
-    :param phonons: verdict on the dynamical stability; its key ``verdict`` sums it up.
-    :param elasticity: verdict on the mechanical stability; its key ``stable`` sums it up.
+    :param known: crystals by any engine that are no discovery either.
+    :param verdicts: on the dynamical stability as ``phonons``, whose key ``verdict`` sums it up,
+        and on the mechanical as ``elasticity``, whose key ``stable`` does.
     :raises ValueError: if there is no such row, it has no energy, or the energies are those of
         different engines.
     """
@@ -62,6 +64,11 @@ def characterize(
     above = energies_above_lowest(phases, references)[[row]]
     compared = compare_phases(phases.select([row]), references, settings)
     compared = compared.with_columns(energy_above_lowest=Column(above, 'eV/atom'))
+    if known is not None:
+        references = concatenate([references, known])
+        compared = with_nearest_known(
+            compared, references, rdf=settings.rdf, duplicates=settings.duplicates
+        )
     record = describe_phase(compared, 0, references, f'P{row + 1}')
     tolerance = settings.symmetry_tolerance
     label = prototype_label(phases, row, tolerance)
@@ -70,8 +77,7 @@ def characterize(
         'prototype': label,
         'prototype_name': prototype_name(phases, row, tolerance, settings.prototypes),
         'diffraction': strongest_peaks(pattern, settings.diffraction.strongest),
-        'phonons': None if phonons is None else dict(phonons),
-        'elasticity': None if elasticity is None else dict(elasticity),
+        **{name: dict(verdict) for name, verdict in (verdicts or {}).items()},
         'versions': {name: version(name) for name in _PACKAGES},
     }
     return record.model_copy(update=facts), pattern

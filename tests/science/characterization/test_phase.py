@@ -40,7 +40,7 @@ def test_a_record_has_it_all(phases):
     """Energies, symmetry, type, pattern, novelty, verdicts, engine and versions."""
     verdicts = {'phonons': {'verdict': 'imaginary'}, 'elasticity': {'stable': True}}
     record, pattern = characterize(
-        phases, 1, references=phases.select([0]), settings=SETTINGS, **verdicts
+        phases, 1, references=phases.select([0]), settings=SETTINGS, verdicts=verdicts
     )
     assert (record.label, record.space_group, record.prototype) == ('P2', 229, 'A_cI2_229_a')
     assert record.energy_above_hull == pytest.approx(0.5)
@@ -53,6 +53,17 @@ def test_a_record_has_it_all(phases):
     assert record.engine == ENGINE
     assert set(record.versions) >= {'aiida-crystalgen', 'pymatgen', 'spglib'}
     assert PhaseRecord.parse(record.model_dump(mode='json')) == record
+
+
+def test_what_is_known_by_another_engine_is_no_discovery(phases):
+    """Novelty is judged by all known crystals, the hull by those of the engine alone."""
+    others = phases.select([1]).with_columns(label=np.array(['by another engine']))
+    others = others.with_metadata(engine={'name': 'another'})
+    record, _ = characterize(
+        phases, 1, references=phases.select([0]), settings=SETTINGS, known=others
+    )
+    assert record.known == 'by another engine'
+    assert record.energy_above_hull == pytest.approx(0.5)
 
 
 def test_what_was_not_computed_is_not_claimed(phases):
@@ -75,7 +86,8 @@ def test_what_was_not_computed_is_not_claimed(phases):
 def test_one_emulated_number_marks_the_record(phases, engine, phonons, emulated):
     """Whether it is an energy, or stands behind a verdict."""
     marked = phases.with_metadata(engine=engine)
-    record, _ = characterize(marked, 0, references=marked, settings=SETTINGS, phonons=phonons)
+    verdicts = {} if phonons is None else {'phonons': phonons}
+    record, _ = characterize(marked, 0, references=marked, settings=SETTINGS, verdicts=verdicts)
     assert record.is_emulated is emulated
 
 
