@@ -25,7 +25,7 @@ _QUOTED = re.compile(r"'([^']+)'")
 class SearchRequest:
     """What a user asks for.
 
-    :param composition: formula unit.
+    :param composition: formula unit, a list of them, or a chemical system as a mapping.
     :param references: label, PK or UUID of a dataset.
     :param protocol: the default if None.
     :param code: label of the code, None to work in the daemon's own process.
@@ -35,7 +35,7 @@ class SearchRequest:
         there only once.
     """
 
-    composition: str | None = None
+    composition: Any = None
     references: str | None = None
     protocol: str | None = None
     code: str | None = None
@@ -106,12 +106,17 @@ def _fill(request: SearchRequest, content: Mapping[str, Any]) -> SearchRequest:
     if 'references' in own:
         own['references'] = _dataset(own['references'])
     for key, value in own.items():
-        if not isinstance(value, str):
+        if not isinstance(value, str) and not (key == 'composition' and _is_several(value)):
             raise ValueError(
                 f"'{key}' is {value!r}, which YAML takes for no text; put it in quotes"
             )
     overrides = {key: value for key, value in content.items() if key not in _OWN}
     return SearchRequest(**own, overrides=overrides, path=request.path, lines=request.lines)
+
+
+def _is_several(composition: Any) -> bool:
+    """Return whether a value may stand for several compositions."""
+    return isinstance(composition, list | dict)
 
 
 def _dataset(references: Any) -> str:

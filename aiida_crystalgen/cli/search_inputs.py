@@ -11,6 +11,8 @@ from aiida_crystalgen.cli.space_groups import atoms_in_cell, format_ranges
 from aiida_crystalgen.cli.tables import format_number
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from aiida.engine import ProcessBuilder
 
     from aiida_crystalgen.cli.search_file import SearchRequest
@@ -72,7 +74,6 @@ def load_code(label: str) -> orm.AbstractCode:
 def describe_search(builder: ProcessBuilder) -> str:
     """Return what a search would do, one line a subject."""
     requests = {label: one['request'].get_dict() for label, one in builder['generators'].items()}
-    request = next(iter(requests.values()))
     references = builder['references']
     engine = references.facts.get('engine', {}).get('name')
     known = f'{references.label}: {format_number(references.number)} crystals'
@@ -84,15 +85,42 @@ def describe_search(builder: ProcessBuilder) -> str:
             f'{label}, {format_number(one["candidates"])} candidates, {_model(builder, label)}'
             for label, one in requests.items()
         ),
-        'volume': f'{request["volume_per_atom"]:.2f} Å³ per atom '
-        f'± {request["volume_tolerance"]:.0%}',
-        'distances': ', '.join(f'{pair} ≥ {one} Å' for pair, one in request['distances'].items()),
-        'space groups': '; '.join(_space_groups(request)),
+        'volume': _volumes(requests.values()),
+        'distances': ', '.join(
+            dict.fromkeys(
+                f'{pair} ≥ {least} Å'
+                for one in requests.values()
+                for pair, least in one['distances'].items()
+            )
+        ),
+        'space groups': '; '.join(
+            dict.fromkeys(text for one in requests.values() for text in _space_groups(one))
+        ),
         'screening': _describe_screening(builder['screening'].get_dict()),
         'relaxation': f'by {potential}',
         'verification': _describe_verification(builder),
+        'budget': _describe_budget(builder),
     }
     return '\n'.join(f'{name:14s}{text}' for name, text in lines.items())
+
+
+def _volumes(requests: Iterable[dict[str, Any]]) -> str:
+    """Return the volume that is asked for, of each composition where there are several."""
+    texts = {}
+    for one in requests:
+        volume, tolerance = one['volume_per_atom'], one['volume_tolerance']
+        texts[one['composition']] = f'{volume:.2f} Å³ per atom ± {tolerance:.0%}'
+    if len(set(texts.values())) == 1:
+        return next(iter(texts.values()))
+    return ', '.join(f'{name} {text}' for name, text in texts.items())
+
+
+def _describe_budget(builder: ProcessBuilder) -> str:
+    """Return when the search ends."""
+    limits = builder['budget'].get_dict()
+    return ', '.join(
+        f'{name.replace("_", " ")} {limit}' for name, limit in limits.items() if limit is not None
+    )
 
 
 def _describe_verification(builder: ProcessBuilder) -> str:

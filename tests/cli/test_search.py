@@ -63,6 +63,21 @@ def test_check_submits_nothing(run, search_file):
 
 
 @pytest.mark.parametrize(
+    ('composition', 'names'),
+    [('[SiGe, SiGe3]', ['SiGe', 'SiGe3']), ('{system: [Si, Ge], atoms: 3}', ['SiGe2', 'Si2Ge'])],
+)
+def test_several_compositions_are_searched_together(run, tmp_path, composition, names):
+    """A list, or all formula units of a chemical system; each is a generator of its own."""
+    text = SEARCH_FILE.replace('composition: Si', f'composition: {composition}')
+    path = tmp_path / 'system.yaml'
+    path.write_text(text.replace('distances: {Si-Si: 2.1}\n', ''))
+    result = run('search', 'check', path)
+    assert result.exit_code == 0, result.output
+    for name in names:
+        assert f'random_symmetric_{name},' in result.output
+
+
+@pytest.mark.parametrize(
     ('old', 'new', 'line', 'message'),
     [
         ('composition', 'compositon', 1, "unknown key 'compositon'. Did you mean 'composition'?"),
@@ -70,6 +85,12 @@ def test_check_submits_nothing(run, search_file):
         ('within', 'wthin', 11, "unknown key 'screening.wthin'. Did you mean 'within'?"),
         ('composition: Si', 'composition: NO', 1, "'composition' is False"),
         ('composition: Si', 'composition: Sj', 1, "'composition' is 'Sj'"),
+        ('Si\n', '{system: [Si], atoms: 0}\n', 1, "'composition.atoms' is 0"),
+        ('seed: 7', 'budget: {rounds: 0}', 14, "'budget.rounds' is 0"),
+        ('seed: 7', 'budget: {round: 3}', 14, "unknown key 'budget.round'. Did you mean 'rounds'?"),
+        ('seed: 7', 'growth: {window: -1}', 14, "'growth.window' is -1"),
+        ('seed: 7', 'stability: {phonons: perhaps}', 14, "'stability.phonons' is 'perhaps'"),
+        ('seed: 7', 'options: {walltime: 60}', 14, "unknown key 'options.walltime'"),
         ('dataset: silicon', 'dataset: silcon', 2, "no dataset 'silcon'"),
         ('{dataset: silicon}', '{prototypes: true}', 2, 'dataset prototypes'),
         ('protocol: fast', 'protocol: fats', 3, "unknown protocol 'fats'"),

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -140,11 +141,15 @@ class ReducedCells:
         self, rows: Int[np.ndarray, ' pairs'], lengths: Float[np.ndarray, ' pairs']
     ) -> Int[np.ndarray, ' pairs']:
         """Return how many vectors of each row are shorter than a length."""
-        # The sizes of all rows, one row lifted above the other, are one sorted list.
-        count, width = self.sizes.shape
-        step = 4 * self.lengths.max()
-        lifted = np.minimum(self.sizes, step / 2) + step * np.arange(count)[:, None]
-        return np.searchsorted(lifted.ravel(), lengths + step * rows) - width * rows
+        step, lifted = self._lifted
+        return np.searchsorted(lifted, lengths + step * rows) - self.sizes.shape[1] * rows
+
+    @cached_property
+    def _lifted(self) -> tuple[float, Float[np.ndarray, ' vectors']]:
+        """The sizes of all rows, one row lifted above the other by a step, as one sorted list."""
+        step = 4 * float(self.lengths.max())
+        lifts = step * np.arange(len(self.sizes))
+        return step, (np.minimum(self.sizes, step / 2) + lifts[:, None]).ravel()
 
     def _at_angle(
         self,
