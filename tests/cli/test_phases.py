@@ -41,6 +41,31 @@ def test_list_is_filtered_and_sorted(run):
     assert [line.split()[0] for line in lines[1:]] == [row.label for row in rows]
 
 
+@pytest.mark.parametrize(
+    ('options', 'conditions'),
+    [
+        (('--chemical-system', 'Si'), {'chemical_system': 'Si'}),
+        (('--composition', 'Si2'), {'composition': 'Si'}),
+        (('--engine', 'stillinger-weber'), {'engine': 'stillinger-weber'}),
+        (('--real',), {'emulated': False}),
+        (('--known',), {'new': False}),
+        (('--since', '2020-01-31', '--hull-below', '0.3'), {'hull_below': 0.3}),
+    ],
+)
+def test_options_are_the_conditions_of_the_query(run, options, conditions):
+    """An option gives the phases that the condition of its name gives in Python."""
+    lines = run('list', *options).output.splitlines()
+    assert [line.split()[0] for line in lines[1:]] == queries.phases(**conditions).label
+
+
+def test_long_list_says_what_it_leaves_out(run):
+    """What is beyond the limit is counted."""
+    number = len(queries.phases())
+    *lines, last = run('list', '--limit', 2).output.splitlines()
+    assert [line.split()[0] for line in lines] == ['phase', 'P1', 'P2']
+    assert last == f'{number - 2} more are not shown; see --limit.'
+
+
 def test_empty_list_says_where_to_look(run):
     """A filter that nothing passes gives a sentence, not an empty table."""
     output = run('list', '--elements', 'Sn,Se').output
