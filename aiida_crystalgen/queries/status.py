@@ -13,6 +13,7 @@ from aiida_crystalgen.queries.jobs import Job, find_job
 from aiida_crystalgen.queries.phases import PhaseTable, phases
 from aiida_crystalgen.queries.rounds import RoundRow, rounds
 from aiida_crystalgen.queries.searches import SearchRow, find_search, searches
+from aiida_crystalgen.queries.verification import describe_verification
 from aiida_crystalgen.queries.yields import count_stages
 
 __all__ = ('Child', 'SearchStatus', 'count_stages', 'search_status')
@@ -115,7 +116,7 @@ def search_status(identifier: str | int) -> SearchStatus:
     children = _children(pk, begun)
     return SearchStatus(
         search=search,
-        stage=_stage(children),
+        stage=_stage(children, has_ended=search.has_ended),
         budget=_budget(pk),
         rounds=begun,
         children=children,
@@ -178,9 +179,13 @@ def _child(round_number: int | None, values: list[Any]) -> Child:
     )
 
 
-def _stage(children: tuple[Child, ...]) -> str:
-    """Return the stage that the newest child belongs to."""
+def _stage(children: tuple[Child, ...], *, has_ended: bool) -> str:
+    """Return the stage that the newest child belongs to, and how far a verification is."""
     if not children:
         return 'start'
-    label = children[-1].label
-    return _STAGES.get(label) or _STAGES.get(label.split('_')[0], label)
+    newest = children[-1]
+    stage = _STAGES.get(newest.label) or _STAGES.get(newest.label.split('_')[0], newest.label)
+    if newest.label == 'verify' and not has_ended:
+        details = describe_verification(newest.pk)
+        return f'{stage}: {details}' if details else stage
+    return stage

@@ -65,7 +65,7 @@ def characterize(
     compared = compare_phases(phases.select([row]), references, settings)
     compared = compared.with_columns(energy_above_lowest=Column(above, 'eV/atom'))
     if known is not None:
-        references = concatenate([references, known])
+        references = concatenate([_named(references), _named(known)])
         compared = with_nearest_known(
             compared, references, rdf=settings.rdf, duplicates=settings.duplicates
         )
@@ -81,6 +81,12 @@ def characterize(
         'versions': {name: version(name) for name in _PACKAGES},
     }
     return record.model_copy(update=facts), pattern
+
+
+def _named(crystals: CrystalSet) -> CrystalSet:
+    """Return crystals with their labels alone."""
+    bare = crystals.without_columns()
+    return bare.with_columns(label=crystals['label']) if 'label' in crystals else bare
 
 
 def _refuse_unknown_energy(phases: CrystalSet, row: int) -> None:

@@ -28,6 +28,8 @@ __all__ = ('STAGES', 'Screening', 'ScreeningSettings', 'screen')
 
 STAGES = ('proposed', 'valid', 'similar', 'distinct', 'selected')
 
+_BEYOND = 'beyond the limit of {} crystals'
+
 
 class ScreeningSettings(Settings):
     """How proposals are screened.
@@ -114,7 +116,7 @@ def screen(
     stage[distinct] = 'distinct'
 
     stage[distinct[: settings.limit]] = 'selected'
-    rejection[distinct[settings.limit :]] = f'beyond the limit of {settings.limit} crystals'
+    rejection[distinct[settings.limit :]] = _BEYOND.format(settings.limit)
     everything = everything.with_columns(stage=stage, rejection=rejection.astype(np.str_))
     kept = ('generator', 'proposal_row', 'stage', 'rejection', 'nearest_reference')
     distances = tuple(name for name in everything.columns if name.endswith('_distance'))
@@ -125,6 +127,22 @@ def screen(
 
 
 def _copies(
+    crystals: CrystalSet, earlier: CrystalSet | None, settings: ScreeningSettings
+) -> np.ndarray:
+    """Return for each crystal of what it is a copy, or that it is beyond the limit, or nothing.
+
+    Each is compared with those before it alone, so that none after the limit needs a comparison.
+    """
+    number = settings.limit
+    reasons = _copies_among(crystals.select(np.arange(len(crystals))[:number]), earlier, settings)
+    while number < len(crystals) and (reasons == '').sum() < settings.limit:
+        number = min(2 * number, len(crystals))
+        reasons = _copies_among(crystals.select(np.arange(number)), earlier, settings)
+    beyond = np.full(len(crystals) - len(reasons), _BEYOND.format(settings.limit), dtype=object)
+    return np.concatenate([reasons, beyond])
+
+
+def _copies_among(
     crystals: CrystalSet, earlier: CrystalSet | None, settings: ScreeningSettings
 ) -> np.ndarray:
     """Return for each crystal of what it is a copy, as a reason to reject it, or nothing."""
