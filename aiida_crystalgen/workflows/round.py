@@ -113,19 +113,10 @@ class RoundWorkChain(WorkChain):
             validator=is_seed,
             help='Seed of the search; those of the stages of each round derive from it.',
         )
-        spec.input(
-            'code',
-            valid_type=orm.AbstractCode,
-            required=False,
-            help='Code whose executable is crystalgen-run; without it all runs in the process.',
-        )
-        spec.input(
-            'options',
-            valid_type=orm.Dict,
-            required=False,
-            serializer=orm.to_aiida_type,
-            help='Options of the jobs that train and propose; those of the relaxation are its own.',
-        )
+        for name, (kind, text) in _OPTIONAL.items():
+            spec.input(
+                name, valid_type=kind, required=False, serializer=orm.to_aiida_type, help=text
+            )
 
     def train_generators(self) -> ToContext | ExitCode:
         """Train each generator that learns; those with equal settings learn together."""
@@ -361,6 +352,16 @@ _SETS = {
 _SETTINGS = {
     'screening': 'Which proposals are worth a relaxation.',
     'phases': 'What counts as a phase.',
+}
+_OPTIONAL = {
+    'code': (
+        orm.AbstractCode,
+        'Code whose executable is crystalgen-run; without it all runs in the process.',
+    ),
+    'options': (
+        orm.Dict,
+        'Options of the jobs that train and propose; those of the relaxation are its own.',
+    ),
 }
 _OUTPUTS = {
     'accepted': 'The proposals that were worth a relaxation.',

@@ -247,7 +247,8 @@ class SearchWorkChain(WorkChain):
     def learn(self) -> ExitCode | None:
         """Let the training set grow, and share out the candidates of the next round."""
         number = self.inputs.rounds_before.value + self.ctx.rounds
-        phases = {name: self.ctx.earlier[name] for name in ('phases',) if name in self.ctx.earlier}
+        earlier = self.ctx.earlier
+        phases = {'phases': earlier['phases']} if 'phases' in earlier else {}
         if phases:
             grown = run_once(
                 self,
@@ -277,7 +278,8 @@ class SearchWorkChain(WorkChain):
             generator['request'] = allotted.outputs[label]
             if label in self.ctx.checkpoints:
                 generator['checkpoint'] = self.ctx.checkpoints[label]
-            generator.pop('settings', None)
+                generator.pop('settings', None)
+            # Without a model, as after a stop or a failure, it is trained in any case.
             if retrain and 'settings' in self.inputs.generators[label]:
                 generator['settings'] = self.inputs.generators[label]['settings']
         return None

@@ -178,3 +178,19 @@ def test_compositions_of_a_system_are_arms_with_one_request_each(aiida_profile):
 def test_it_is_found_by_its_entry_point():
     """The plugin system knows the work chain."""
     assert WorkflowFactory('crystalgen.search') is SearchWorkChain
+
+
+def test_generator_without_a_model_is_trained_also_where_none_is_trained_again(references):
+    """What goes on from a search that ended before its training must not lose the settings."""
+    changes = {
+        'generators': [{'method': 'rdf_vae', 'settings': {'epochs': 2}}],
+        'growth': {'retrain': False},
+    }
+    builder = SearchWorkChain.get_builder_from_protocol(
+        'Si', references, protocol='fast', overrides={**CHEAP, **changes}
+    )
+    builder.rounds_before = 1
+    _, node = run_get_node(builder)
+    assert node.is_finished_ok, node.exit_message
+    assert [one.number for one in rounds(node.pk)] == [2]
+    assert 'checkpoints' in node.outputs
