@@ -20,16 +20,18 @@ __all__ = ('available_protocols', 'has_protocols', 'protocol_inputs', 'protocol_
 def protocol_path(name: str) -> Path:
     """Return where a protocol file is, or would be.
 
-    That of the training of a generator from another package lies beside the module of its class.
+    Those of a generator from another package lie beside the module of its class: that of its
+    training under its name, that of its proposing as ``<name>_propose.yaml``.
     """
     own = Path(__file__).parent / 'protocols' / f'{name}.yaml'
     kind, _, method = name.partition('/')
     found = entry_points(group='aiida_crystalgen.generators', name=method)
-    if kind != 'train' or own.is_file() or not found:
+    file_name = {'train': f'{method}.yaml', 'propose': f'{method}_propose.yaml'}.get(kind)
+    if file_name is None or own.is_file() or not found:
         return own
     module = find_spec(next(iter(found)).module)
     origin = None if module is None else module.origin
-    return own if origin is None else Path(origin).with_name(f'{method}.yaml')
+    return own if origin is None else Path(origin).with_name(file_name)
 
 
 @cache

@@ -210,6 +210,8 @@ def _schema_of_field(field: FieldInfo) -> dict[str, Any]:
     schema = schema_of_settings(inner[0])
     if get_origin(field.annotation) in {Union, types.UnionType}:
         return {'anyOf': [schema, {'type': 'null'}]}
+    if get_origin(field.annotation) is tuple:
+        return {'type': 'array', 'items': schema}
     return schema
 
 

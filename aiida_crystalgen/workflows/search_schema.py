@@ -55,14 +55,23 @@ def _complete_generators(item: dict[str, Any]) -> None:
     """Name the methods there are in an entry of the list of generators, and their settings."""
     names = generator_names()
     item['properties']['method']['enum'] = names
-    learning = [name for name in names if has_protocols(f'train/{name}')]
+    settings = {name: _settings(name) for name in names}
     item['allOf'] = [
         {
             'if': {'properties': {'method': {'const': name}}},
-            'then': {'properties': {'settings': _object(protocol_keys(f'train/{name}'))}},
+            'then': {'properties': properties},
         }
-        for name in learning
+        for name, properties in settings.items()
+        if properties
     ]
+
+
+def _settings(method: str) -> dict[str, Any]:
+    """Return the schemas of the settings that a method has."""
+    protocols = {'settings': f'train/{method}', 'proposing': f'propose/{method}'}
+    return {
+        key: _object(protocol_keys(name)) for key, name in protocols.items() if has_protocols(name)
+    }
 
 
 def _own_keys() -> dict[str, dict[str, Any]]:

@@ -22,12 +22,13 @@ from aiida_crystalgen.science.growth import GrowthSettings
 from aiida_crystalgen.science.settings import Settings, closest
 from aiida_crystalgen.workflows.budget import Budget
 from aiida_crystalgen.workflows.protocol import has_protocols, protocol_inputs
+from aiida_crystalgen.workflows.protocol_settings import settings_models
 from aiida_crystalgen.workflows.verify_choice import StabilityChoice, chosen_verification
 
 __all__ = ('ChemicalSystem', 'GeneratorChoice', 'SearchNumbers', 'search_inputs')
 
 _LARGEST_FORMULA = 12  # atoms: there are hundreds of larger ones
-_REQUESTED = ('formula_units', 'cell', 'space_groups', 'attempts')
+_REQUESTED = ('formula_units', 'cell', 'space_groups', 'attempts', 'targets')
 
 
 class SearchNumbers(Settings):
@@ -62,12 +63,14 @@ class GeneratorChoice(Settings):
     :param method: entry-point name.
     :param share: of the candidates, relative to the other generators.
     :param settings: of the training, where they differ from the protocol.
+    :param proposing: settings of its way to propose, where they differ from the protocol.
     :param checkpoint: pk, uuid or label of a model that is used as it is, without training.
     """
 
     method: str
     share: float = Field(default=1.0, gt=0)
     settings: dict[str, Any] = Field(default_factory=dict)
+    proposing: dict[str, Any] = Field(default_factory=dict)
     checkpoint: str | int | None = None
 
 
@@ -191,7 +194,9 @@ def _generators(
     total = sum(choice.share for choice in choices)
     result: dict[str, dict[str, Any]] = {}
     for row, choice in enumerate(choices):
-        model = _model(choice, protocol, f'generators.{row}')
+        where = f'generators.{row}'
+        model = _model(choice, protocol, where)
+        proposing = _proposing(choice, protocol, where)
         # A dynamic namespace serialises nothing by itself.
         shared = {name: orm.to_aiida_type(value) for name, value in model.items()}
         same = [label for label in result if result[label]['method'].value == choice.method]
@@ -199,9 +204,9 @@ def _generators(
         share = chosen['candidates'] * choice.share / total
         for formula in formulas:
             candidates = max(1, round(share / len(formulas)))
-            request = orm.Dict(_request(formula, chosen, references, candidates))
+            request = _request(formula, chosen, references, candidates)
             label = f'{name}_{formula}' if len(formulas) > 1 else name
-            result[label] = {**shared, 'request': request}
+            result[label] = {**shared, 'request': orm.Dict({**request, 'proposing': proposing})}
     return result
 
 
@@ -222,11 +227,32 @@ def _model(choice: GeneratorChoice, protocol: str | None, where: str) -> dict[st
         if not isinstance(node, CheckpointData):
             raise ValueError(f'node {choice.checkpoint} is no checkpoint but {node}')
         return {'method': choice.method, 'checkpoint': node}
-    name = f'train/{choice.method}'
+    settings = _chosen(f'train/{choice.method}', protocol, choice.settings, f'{where}.settings')
+    return {'method': choice.method, 'settings': settings} if settings else {'method': choice.method}
+
+
+def _proposing(choice: GeneratorChoice, protocol: str | None, where: str) -> dict[str, Any]:
+    """Return the settings of the generator's own way to propose, none if it has none."""
+    name = f'propose/{choice.method}'
+    return _chosen(name, protocol, choice.proposing, f'{where}.proposing')
+
+
+def _chosen(
+    name: str, protocol: str | None, overrides: Mapping[str, Any], where: str
+) -> dict[str, Any]:
+    """Return the settings of a verb of a generator, none if there are no protocols for it.
+
+    :raises ValueError: if a key that differs from the protocol, or its value, does not fit.
+    """
     if not has_protocols(name):
-        return {'method': choice.method}
-    settings = protocol_inputs(name, protocol, choice.settings, where=f'{where}.settings')
-    return {'method': choice.method, 'settings': settings}
+        if overrides:
+            raise ValueError(f"'{where}' is {dict(overrides)}, but there is nothing to set")
+        return {}
+    settings = protocol_inputs(name, protocol, overrides, where=where)
+    if overrides:
+        for model in settings_models(name).get('', ()):
+            model.parse(settings, where)
+    return settings
 
 
 def _request(

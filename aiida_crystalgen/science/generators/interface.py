@@ -23,12 +23,28 @@ __all__ = (
     'ProposesRows',
     'Request',
     'ResumesTraining',
+    'Target',
     'generator_names',
     'load_generator',
 )
 
 _GROUP = 'aiida_crystalgen.generators'
 _PAIR = re.compile(r'([A-Z][a-z]?)-([A-Z][a-z]?)')
+
+
+class Target(Settings):
+    """A property that the proposals should have.
+
+    :param property: a column of numbers of the training crystals, as 'energy'.
+    :param values: wanted ones, in the unit of the column; candidates are shared evenly among them.
+    :param tolerance: largest deviation that still counts as reached, in the same unit.
+    :param above_lowest: whether the values count from the lowest of the training crystals.
+    """
+
+    property: str = Field(min_length=1)
+    values: tuple[float, ...] = Field(min_length=1)
+    tolerance: float = Field(gt=0)
+    above_lowest: bool = False
 
 
 class Request(Settings):
@@ -43,6 +59,9 @@ class Request(Settings):
     :param volume_tolerance: largest relative deviation from the volume.
     :param distances: shortest distance allowed for each pair of elements, as in {'Sn-Se': 2.1}, Å.
     :param attempts: number of times one candidate is drawn anew before it is given up.
+    :param targets: properties that the proposals should have; several of them are met together,
+        value by value.
+    :param proposing: settings of the generator's own way to propose.
     """
 
     composition: str
@@ -54,6 +73,8 @@ class Request(Settings):
     volume_tolerance: float = Field(ge=0, lt=1)
     distances: dict[str, float]
     attempts: int = Field(gt=0)
+    targets: tuple[Target, ...] = ()
+    proposing: dict[str, Any] = Field(default_factory=dict)
 
     @field_validator('composition')
     @classmethod
@@ -93,6 +114,16 @@ class Request(Settings):
                 raise ValueError(f"'{pair}' is not a pair of elements, as in 'Sn-Se'")
             if distance <= 0:
                 raise ValueError(f'the distance of {pair} is {distance} Å; it must be positive')
+        return value
+
+    @field_validator('targets')
+    @classmethod
+    def _are_combinable(cls, value: tuple[Target, ...]) -> tuple[Target, ...]:
+        names = [one.property for one in value]
+        if len(set(names)) < len(names):
+            raise ValueError('a property has one target; give it several values instead')
+        if len({len(one.values) for one in value}) > 1:
+            raise ValueError('targets are combined value by value; give equally many to each')
         return value
 
     @model_validator(mode='after')
