@@ -42,6 +42,7 @@ def _what_to_search(command: Any) -> Any:
         ),
         click.option('--composition', help='Formula unit, as in SnSe.'),
         click.option('--references', metavar='DATASET', help='Known crystals.'),
+        click.option('--training', metavar='DATASET', help='What to learn from, if not from them.'),
         click.option('--protocol', help='fast, balanced, stringent or lee-chang-2021.'),
         click.option('--code', help='Whose executable is crystalgen-run.'),
         click.option('--seed', type=click.IntRange(min=0), help='Of all random numbers.'),

@@ -17,7 +17,8 @@ from aiida_crystalgen.workflows.protocol import protocol_inputs
 
 __all__ = ('SearchRequest', 'read_search_file')
 
-_OWN = ('composition', 'references', 'protocol', 'code', 'label')
+_DATASETS = ('references', 'training')
+_OWN = ('composition', *_DATASETS, 'protocol', 'code', 'label')
 _QUOTED = re.compile(r"'([^']+)'")
 
 
@@ -27,6 +28,7 @@ class SearchRequest:
 
     :param composition: formula unit, a list of them, or a chemical system as a mapping.
     :param references: label, PK or UUID of a dataset.
+    :param training: the same, of what models learn from; they learn from the references if None.
     :param protocol: the default if None.
     :param code: label of the code, None to work in the daemon's own process.
     :param overrides: what differs from the protocol.
@@ -37,6 +39,7 @@ class SearchRequest:
 
     composition: Any = None
     references: str | None = None
+    training: str | None = None
     protocol: str | None = None
     code: str | None = None
     label: str = ''
@@ -103,8 +106,9 @@ def _fill(request: SearchRequest, content: Mapping[str, Any]) -> SearchRequest:
         if key not in known:
             raise ValueError(f"unknown key '{key}'. {closest(str(key), known)}")
     own = {key: content[key] for key in _OWN if content.get(key) is not None}
-    if 'references' in own:
-        own['references'] = _dataset(own['references'])
+    for key in _DATASETS:
+        if key in own:
+            own[key] = _dataset(key, own[key])
     for key, value in own.items():
         if not isinstance(value, str) and not (key == 'composition' and _is_several(value)):
             raise ValueError(
@@ -119,20 +123,20 @@ def _is_several(composition: Any) -> bool:
     return isinstance(composition, list | dict)
 
 
-def _dataset(references: Any) -> str:
-    """Return the dataset that a file names as references.
+def _dataset(key: str, value: Any) -> Any:
+    """Return the dataset that a file names at a key.
 
     :raises ValueError: if it names something else.
     """
-    if isinstance(references, dict):
-        if list(references) != ['dataset']:
+    if isinstance(value, dict):
+        if list(value) != ['dataset']:
             raise ValueError(
-                f"'references' has the keys {', '.join(map(str, references))}; it needs one, "
-                "'dataset'. `aiida-crystalgen dataset import` and `aiida-crystalgen dataset "
-                'prototypes` make datasets'
+                f"'{key}' has the keys {', '.join(map(str, value))}; it needs one, 'dataset'. "
+                '`aiida-crystalgen dataset import` and `aiida-crystalgen dataset prototypes` make '
+                'datasets'
             )
-        references = references['dataset']
-    return str(references) if isinstance(references, int) else references
+        value = value['dataset']
+    return str(value) if isinstance(value, int) else value
 
 
 def _lines(root: yaml.Node) -> dict[str, int]:

@@ -38,6 +38,7 @@ def build_search(request: SearchRequest) -> ProcessBuilder:
         builder = SearchWorkChain.get_builder_from_protocol(
             request.composition,
             request.references,
+            training=request.training,
             protocol=request.protocol,
             code=None if request.code is None else load_code(request.code),
             overrides=request.overrides,
@@ -80,6 +81,8 @@ def describe_search(builder: ProcessBuilder) -> str:
     potential = builder['relax']['potential'].value
     lines = {
         'references': f'{known}, energies by {engine}' if engine else f'{known} without energies',
+        'training': _describe_training(builder),
+        'targets': _describe_targets(requests.values()),
         'code': _describe_code(builder),
         'generators': ' · '.join(
             f'{label}, {format_number(one["candidates"])} candidates, {_model(builder, label)}'
@@ -101,7 +104,25 @@ def describe_search(builder: ProcessBuilder) -> str:
         'verification': _describe_verification(builder),
         'budget': _describe_budget(builder),
     }
-    return '\n'.join(f'{name:14s}{text}' for name, text in lines.items())
+    return '\n'.join(f'{name:14s}{text}' for name, text in lines.items() if text)
+
+
+def _describe_training(builder: ProcessBuilder) -> str:
+    """Return what models learn from, nothing if that are the references."""
+    if 'training' not in builder:
+        return ''
+    node = builder['training']
+    return f'{node.label}: {format_number(node.number)} crystals'
+
+
+def _describe_targets(requests: Iterable[dict[str, Any]]) -> str:
+    """Return the properties that are asked for."""
+    targets = next((one['targets'] for one in requests), ())
+    return '; '.join(
+        f'{one["property"]} {", ".join(map(str, one["values"]))} ± {one["tolerance"]}'
+        f'{" above the lowest" if one["above_lowest"] else ""}'
+        for one in targets
+    )
 
 
 def _volumes(requests: Iterable[dict[str, Any]]) -> str:

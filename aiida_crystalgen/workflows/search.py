@@ -59,6 +59,12 @@ class SearchWorkChain(WorkChain):
             default=lambda: orm.Bool(False),
             help='Whether the working folders of the jobs of a round are removed once it is done.',
         )
+        spec.input(
+            'training',
+            valid_type=StructureSetData,
+            required=False,
+            help='What models learn from, in place of the references.',
+        )
         cls._define_continuation(spec)
         for name, text in _OUTPUTS.items():
             spec.output(name, valid_type=StructureSetData, required=False, help=text)
@@ -103,6 +109,7 @@ class SearchWorkChain(WorkChain):
         protocol: str | None = None,
         code: orm.AbstractCode | None = None,
         overrides: Mapping[str, Any] | None = None,
+        training: StructureSetData | str | None = None,
     ) -> ProcessBuilder:
         """Return a builder of a search for crystals of some compositions.
 
@@ -112,12 +119,13 @@ class SearchWorkChain(WorkChain):
         :param protocol: 'fast', 'balanced', 'stringent' or 'lee-chang-2021'.
         :param code: whose executable is crystalgen-run; None runs all in the process.
         :param overrides: what differs from the protocol, with the keys of its YAML file.
+        :param training: what models learn from, as references; the references if None.
         :raises ValueError: if a key or a value does not fit; the message names both.
         """
         from aiida_crystalgen.workflows.specification import search_inputs
 
         builder = cls.get_builder()
-        inputs = search_inputs(composition, references, protocol, overrides, code)
+        inputs = search_inputs(composition, references, protocol, overrides, code, training)
         for name, value in inputs.items():
             builder[name] = value
         return builder
@@ -217,7 +225,7 @@ class SearchWorkChain(WorkChain):
             self,
             RoundWorkChain,
             f'round_{number}',
-            training=self.ctx.get('training', self.ctx.references),
+            training=self.ctx.get('training', self._taught()),
             round_number=orm.Int(number),
             **inputs,
         )
@@ -254,7 +262,7 @@ class SearchWorkChain(WorkChain):
                 self,
                 grow,
                 f'grow_{number}',
-                structures=self.ctx.references,
+                structures=self._taught(),
                 settings=self.inputs.growth,
                 **phases,
             )
@@ -303,6 +311,10 @@ class SearchWorkChain(WorkChain):
         # An exit code of success would lose its message.
         self.node.set_exit_message(f'The search ended because {self.ctx.ending}.')
         return None
+
+    def _taught(self) -> StructureSetData:
+        """Return what models learn from before there are phases."""
+        return self.inputs.get('training', self.ctx.references)
 
     def _clean_up(self, child: orm.ProcessNode) -> None:
         """Remove the folders of a round; one that cannot be reached now stays."""

@@ -81,6 +81,12 @@ def _own_keys() -> dict[str, dict[str, Any]]:
     formula = {'type': 'string', 'minLength': 1}
     dataset = {'description': 'Label, PK or UUID.', 'type': ['string', 'integer']}
     system = schema_of_settings(ChemicalSystem)
+    named = {
+        'type': 'object',
+        'properties': {'dataset': dataset},
+        'required': ['dataset'],
+        'additionalProperties': False,
+    }
     return {
         'composition': {
             'description': 'Formula unit, as in SnSe; or a list of them; or a chemical system, as '
@@ -90,15 +96,12 @@ def _own_keys() -> dict[str, dict[str, Any]]:
         'references': {
             'description': 'Label, PK or UUID of the dataset of known crystals, as in '
             '{dataset: snse-known}.',
-            'anyOf': [
-                dataset,
-                {
-                    'type': 'object',
-                    'properties': {'dataset': dataset},
-                    'required': ['dataset'],
-                    'additionalProperties': False,
-                },
-            ],
+            'anyOf': [dataset, named],
+        },
+        'training': {
+            'description': 'Label, PK or UUID of the dataset that models learn from, as in '
+            '{dataset: carbon-trajectories}; they learn from the references without it.',
+            'anyOf': [dataset, named],
         },
         'protocol': {
             'description': 'Where the values of all keys come from that are not given.',

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 from aiida import orm
 from pydantic import Field
 
@@ -15,20 +14,29 @@ from aiida_crystalgen.data.convert import crystals_from_node
 from aiida_crystalgen.data.groups import load_dataset
 from aiida_crystalgen.data.structure_set import StructureSetData
 from aiida_crystalgen.science.allocation import AllocationSettings
-from aiida_crystalgen.science.composition import reduced_formulas, stoichiometries
+from aiida_crystalgen.science.composition import stoichiometries
 from aiida_crystalgen.science.crystals import CrystalSet
-from aiida_crystalgen.science.generators.interface import Request, generator_names
+from aiida_crystalgen.science.generators.interface import (
+    MeetsTargets,
+    Target,
+    generator_names,
+    load_generator,
+)
 from aiida_crystalgen.science.growth import GrowthSettings
 from aiida_crystalgen.science.settings import Settings, closest
 from aiida_crystalgen.workflows.budget import Budget
 from aiida_crystalgen.workflows.protocol import has_protocols, protocol_inputs
 from aiida_crystalgen.workflows.protocol_settings import settings_models
+from aiida_crystalgen.workflows.search_requests import (
+    build_request,
+    refuse_foreign_pairs,
+    validity_of,
+)
 from aiida_crystalgen.workflows.verify_choice import StabilityChoice, chosen_verification
 
 __all__ = ('ChemicalSystem', 'GeneratorChoice', 'SearchNumbers', 'search_inputs')
 
 _LARGEST_FORMULA = 12  # atoms: there are hundreds of larger ones
-_REQUESTED = ('formula_units', 'cell', 'space_groups', 'attempts', 'targets')
 
 
 class SearchNumbers(Settings):
@@ -80,6 +88,7 @@ def search_inputs(
     protocol: str | None,
     overrides: Mapping[str, Any] | None,
     code: orm.AbstractCode | None,
+    training: StructureSetData | str | None = None,
 ) -> dict[str, Any]:
     """Return the inputs of `SearchWorkChain` for a composition and a protocol.
 
@@ -88,19 +97,20 @@ def search_inputs(
     :param protocol: of the search; the default if None.
     :param overrides: what differs from the protocol, with the keys of its YAML file.
     :param code: whose executable is crystalgen-run; None works in the process.
+    :param training: what models learn from, as references; the references if None.
     :raises ValueError: naming the first key or value that does not fit.
     """
     chosen = protocol_inputs('search', protocol, overrides)
     SearchNumbers.parse({name: chosen[name] for name in SearchNumbers.model_fields})
-    known = load_dataset(references) if isinstance(references, str) else references
-    if known.number == 0:
-        raise ValueError(f"dataset '{known.label}' is empty; import crystals into it first")
+    known = _dataset(references)
+    learned = known if training is None else _dataset(training)
     relaxation = protocol_inputs('relax', protocol, chosen['relax'], where='relax')
     shared = {'rdf': chosen['rdf'], 'duplicates': chosen['duplicates']}
     formulas = _compositions(composition)
-    _refuse_foreign_pairs(formulas, chosen['distances'])
+    refuse_foreign_pairs(formulas, chosen['distances'])
+    _check_targets(chosen, learned)
     generators = _generators(formulas, chosen, crystals_from_node(known), protocol)
-    screening = {**chosen['screening'], 'validity': _validity(generators), **shared}
+    screening = {**chosen['screening'], 'validity': validity_of(generators), **shared}
     phases = {**chosen['phases'], **shared}
     _check(screening, phases, relaxation)
     for name, model in _CHECKED.items():
@@ -120,10 +130,44 @@ def search_inputs(
         inputs['verify'] = verification
     if code is not None:
         inputs['code'] = code
+    if training is not None:
+        inputs['training'] = learned
     if chosen['options']:
         _refuse_unknown_options(chosen['options'])
         inputs['options'] = inputs['relax']['options'] = orm.Dict(chosen['options'])
     return inputs
+
+
+def _dataset(chosen: StructureSetData | str) -> StructureSetData:
+    """Return a set of crystals, which may be named by the label of its dataset.
+
+    :raises ValueError: if there is no such dataset, or it is empty.
+    """
+    node = load_dataset(chosen) if isinstance(chosen, str) else chosen
+    if node.number == 0:
+        raise ValueError(f"dataset '{node.label}' is empty; import crystals into it first")
+    return node
+
+
+def _check_targets(chosen: Mapping[str, Any], training: StructureSetData) -> None:
+    """Raise if nothing in a search can meet its targets."""
+    if not chosen['targets']:
+        return
+    targets = tuple(
+        Target.parse(one, f'targets.{row}') for row, one in enumerate(chosen['targets'])
+    )
+    methods = [one.get('method') for one in chosen['generators'] if isinstance(one, Mapping)]
+    known = generator_names()
+    loaded = [load_generator(str(name)) for name in methods if name in known]
+    able = [one for one in loaded if isinstance(one, MeetsTargets)]
+    if not able:
+        names = [name for name in known if isinstance(load_generator(name), MeetsTargets)]
+        raise ValueError(
+            f"'targets' are given, but none of the generators meets any; use {', '.join(names)}"
+        )
+    crystals = crystals_from_node(training)
+    for generator in able:
+        generator.check_targets(crystals, targets)
 
 
 def _check(screening: dict[str, Any], phases: dict[str, Any], relaxation: dict[str, Any]) -> None:
@@ -204,7 +248,7 @@ def _generators(
         share = chosen['candidates'] * choice.share / total
         for formula in formulas:
             candidates = max(1, round(share / len(formulas)))
-            request = _request(formula, chosen, references, candidates)
+            request = build_request(formula, chosen, references, candidates)
             label = f'{name}_{formula}' if len(formulas) > 1 else name
             result[label] = {**shared, 'request': orm.Dict({**request, 'proposing': proposing})}
     return result
@@ -228,7 +272,9 @@ def _model(choice: GeneratorChoice, protocol: str | None, where: str) -> dict[st
             raise ValueError(f'node {choice.checkpoint} is no checkpoint but {node}')
         return {'method': choice.method, 'checkpoint': node}
     settings = _chosen(f'train/{choice.method}', protocol, choice.settings, f'{where}.settings')
-    return {'method': choice.method, 'settings': settings} if settings else {'method': choice.method}
+    return (
+        {'method': choice.method, 'settings': settings} if settings else {'method': choice.method}
+    )
 
 
 def _proposing(choice: GeneratorChoice, protocol: str | None, where: str) -> dict[str, Any]:
@@ -253,122 +299,6 @@ def _chosen(
         for model in settings_models(name).get('', ()):
             model.parse(settings, where)
     return settings
-
-
-def _request(
-    composition: str, chosen: Mapping[str, Any], references: CrystalSet, candidates: int
-) -> dict[str, Any]:
-    """Return the request to one generator, in numbers."""
-    volume = chosen['volume']
-    per_atom = volume['per_atom']
-    request = {
-        'composition': composition,
-        'candidates': candidates,
-        'volume_per_atom': (
-            _usual_volume(composition, references) if per_atom is None else per_atom
-        ),
-        'volume_tolerance': volume['tolerance'],
-        'distances': _distances(composition, chosen),
-        **{key: chosen[key] for key in _REQUESTED},
-    }
-    try:
-        checked = Request.parse(request)
-    except ValueError as exception:
-        # The user wrote these two keys of the request in a mapping of their own.
-        raise ValueError(str(exception).replace("'volume_", "'volume.")) from None
-    _refuse_impossible(checked)
-    return checked.model_dump(mode='json')
-
-
-def _validity(generators: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Return what a proposal must fulfil: what the generators are asked for."""
-    requests = [one['request'].get_dict() for one in generators.values()]
-    factors = [(one['volume_per_atom'], one['volume_tolerance']) for one in requests]
-    return {
-        'distances': {pair: least for one in requests for pair, least in one['distances'].items()},
-        'smallest_volume': min(volume * (1 - tolerance) for volume, tolerance in factors),
-        'largest_volume': max(volume * (1 + tolerance) for volume, tolerance in factors),
-    }
-
-
-def _refuse_impossible(request: Request) -> None:
-    """Raise if no crystal of the composition fits any of the space groups."""
-    from aiida_crystalgen.science.symmetry.compatibility import compatible_space_groups
-
-    for number in request.formula_units:
-        amounts = {symbol: number * amount for symbol, amount in request.amounts.items()}
-        possible = set(compatible_space_groups(amounts, request.cell))
-        if not possible & set(request.space_groups or possible):
-            raise ValueError(
-                f"'space_groups' is {list(request.space_groups or ())}: no Wyckoff positions of "
-                f'these hold {number} formula units of {request.composition} in the {request.cell} '
-                'cell; `aiida-crystalgen search groups` lists those that do'
-            )
-
-
-def _usual_volume(composition: str, references: CrystalSet) -> float:
-    """Return the volume per atom of the lowest reference, or the median without energies, in Å³.
-
-    References of the composition go before others.
-    """
-    mine = np.flatnonzero(reduced_formulas(references) == _formula(composition))
-    known = references.select(mine) if len(mine) else references
-    volumes = known.volumes / known.counts
-    if 'energy' in known:
-        return float(volumes[np.nanargmin(known['energy'])])
-    return float(np.median(volumes))
-
-
-def _formula(composition: str) -> str:
-    """Return the reduced formula of a composition.
-
-    :raises ValueError: if it is none.
-    """
-    from pymatgen.core import Composition
-
-    try:
-        return str(Composition(composition).reduced_formula)
-    except ValueError:
-        raise ValueError(f"'composition' is {composition!r}: not a chemical formula") from None
-
-
-def _refuse_foreign_pairs(formulas: Sequence[str], distances: Mapping[str, float]) -> None:
-    """Raise if a distance is given for an element that none of the compositions has."""
-    known = {symbol for one in formulas for symbol in _symbols(one)}
-    foreign = [pair for pair in distances if not set(str(pair).split('-')) <= known]
-    if foreign:
-        raise ValueError(f"'distances' names {foreign[0]}, which {', '.join(formulas)} has not")
-
-
-def _symbols(composition: str) -> list[str]:
-    """Return the elements of a composition in alphabetical order."""
-    from pymatgen.core import Composition
-
-    return sorted(element.symbol for element in Composition(_formula(composition)).elements)
-
-
-def _distances(composition: str, chosen: Mapping[str, Any]) -> dict[str, float]:
-    """Return the shortest distance for each pair of elements of a composition, in Å.
-
-    Where none are given it is a fraction of the sum of the covalent radii. Radii: Cordero et al.,
-    Dalton Trans. 2008, 2832, doi:10.1039/b801115j.
-    """
-    from ase.data import atomic_numbers, covalent_radii
-
-    elements = _symbols(composition)
-    if chosen['distances']:
-        return {
-            pair: least
-            for pair, least in chosen['distances'].items()
-            if set(pair.split('-')) <= set(elements)
-        }
-    radii = {one: float(covalent_radii[atomic_numbers[one]]) for one in elements}
-    return {
-        f'{a}-{b}': round(chosen['distance_factor'] * (radii[a] + radii[b]), 3)
-        for a in elements
-        for b in elements
-        if a <= b
-    }
 
 
 _CHECKED: dict[str, type[Settings]] = {

@@ -20,6 +20,7 @@ from aiida_crystalgen.science.settings import Settings, closest
 __all__ = (
     'Course',
     'Generator',
+    'MeetsTargets',
     'ProposesRows',
     'Request',
     'ResumesTraining',
@@ -243,6 +244,17 @@ class ProposesRows(Protocol):
 
         :param rows: in ascending order, at least one.
         :raises ValueError: as ``propose`` does.
+        """
+
+
+@runtime_checkable
+class MeetsTargets(Protocol):
+    """A generator that proposes crystals with the properties that a request asks for."""
+
+    def check_targets(self, training: CrystalSet, targets: tuple[Target, ...]) -> None:
+        """Do nothing if a model of these crystals can be asked for the targets.
+
+        :raises ValueError: naming 'targets', if a property is missing, or some crystals lack it.
         """
 
 
