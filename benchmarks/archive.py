@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.claims import Claim, Context, Measurement
-from benchmarks.storage import temporary_profile
+from benchmarks.profiles import temporary_profile
 
 if TYPE_CHECKING:
     from aiida.orm import Data, WorkChainNode

@@ -96,6 +96,7 @@ def _settings(values: dict[str, float]) -> DuplicateSettings:
         angle_tolerance=values['angle'],
         scale=True,
         fingerprint_distance=values['fingerprint'],
+        cluster_tolerance=0.3,
     )
 
 

@@ -7,16 +7,13 @@ potential comes from, on the same atoms in the same process.
 
 from __future__ import annotations
 
-import sys
 import warnings
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.claims import Claim, Context, Measurement
-from benchmarks.storage import temporary_profile
+from benchmarks.profiles import add_localhost, look_often, temporary_profile, vasp_emulator
 
 if TYPE_CHECKING:
-    from aiida.orm import Computer
     from ase import Atoms
 
 __all__ = ('CLAIMS',)
@@ -37,22 +34,9 @@ _CASES = (
 def _measure(_: Context) -> list[Measurement]:
     """Return the largest deviation of any number, for each potential."""
     with temporary_profile():
-        from aiida.manage import get_config
-        from aiida.orm import Computer
-
-        # Without a broker a work chain polls its children, once a minute if nothing else is said.
-        get_config().set_option('runner.poll.interval', 1)
-        computer = Computer(
-            label='localhost',
-            hostname='localhost',
-            transport_type='core.local',
-            scheduler_type='core.direct',
-            workdir=str(Path(get_config().dirpath) / 'work'),
-        ).store()
-        computer.configure(safe_interval=0, use_login_shell=False)
-        computer.set_minimum_job_poll_interval(0.0)
-        computer.set_default_mpiprocs_per_machine(1)
-        return [_compare(computer, name, _crystal(*shape)) for name, *shape in _CASES]
+        look_often()
+        add_localhost()
+        return [_compare(name, _crystal(*shape)) for name, *shape in _CASES]
 
 
 def _crystal(name: str, structure: str, constant: float) -> Atoms:
@@ -67,11 +51,11 @@ def _crystal(name: str, structure: str, constant: float) -> Atoms:
     return atoms
 
 
-def _compare(computer: Computer, potential: str, atoms: Atoms) -> Measurement:
+def _compare(potential: str, atoms: Atoms) -> Measurement:
     """Return the deviations of one potential's numbers."""
     import numpy as np
 
-    misc = _through_the_chain(computer, potential, atoms)
+    misc = _through_the_chain(potential, atoms)
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')  # of matscipy about numpy, of sevenn about graphics cards
         atoms.calc = _calculator(potential)
@@ -97,27 +81,18 @@ def _compare(computer: Computer, potential: str, atoms: Atoms) -> Measurement:
     )
 
 
-def _through_the_chain(computer: Computer, potential: str, atoms: Atoms) -> dict[str, Any]:
+def _through_the_chain(potential: str, atoms: Atoms) -> dict[str, Any]:
     """Return aiida-vasp's ``misc`` of a single evaluation."""
     from aiida import orm
     from aiida.engine import run_get_node
     from aiida.plugins import WorkflowFactory
 
-    from aiida_crystalgen.data.emulated_potcars import EMULATED_FAMILY, store_emulated_potcars
+    from aiida_crystalgen.data.emulated_potcars import EMULATED_FAMILY
 
     elements = sorted(set(atoms.get_chemical_symbols()))
-    store_emulated_potcars(elements)
-    code = orm.InstalledCode(
-        label=f'vasp-emulator-{potential}',
-        computer=computer,
-        default_calc_job_plugin='vasp.vasp',
-        filepath_executable=str(Path(sys.executable).with_name('crystalgen-vasp-emulator')),
-        prepend_text=f'export OMP_NUM_THREADS=1 CRYSTALGEN_EMULATOR_POTENTIAL={potential}',
-        with_mpi=False,
-    ).store()
     results, node = run_get_node(
         WorkflowFactory('vasp.v2.vasp'),
-        code=code,
+        code=vasp_emulator(elements, potential),
         structure=orm.StructureData(ase=atoms),
         parameters={'incar': {'encut': 300, 'ibrion': -1, 'nsw': 0}},
         kpoints_spacing=0.5,

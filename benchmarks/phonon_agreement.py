@@ -7,17 +7,14 @@ forces from ASE's calculator, made without this package.
 
 from __future__ import annotations
 
-import sys
 import warnings
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.claims import Claim, Context, Measurement
-from benchmarks.storage import temporary_profile
+from benchmarks.profiles import add_localhost, look_often, temporary_profile, vasp_emulator
 
 if TYPE_CHECKING:
     import numpy as np
-    from aiida.orm import Computer
 
     from aiida_crystalgen.science.crystals import CrystalSet
 
@@ -39,12 +36,13 @@ def _measure(context: Context) -> list[Measurement]:
     if phonopy is None:
         return [Measurement(None, None, None, None, 'phonopy is missing')]
     with temporary_profile():
-        computer = _computer()
+        look_often()
+        add_localhost()
         return [
             _compare(f'{name}, {potential}', crystal, engine, potential)
             for name, potential, number, edge, basis in _CASES
             for crystal in [_crystal(number, edge, basis)]
-            for engine in _engines(computer, crystal, potential)
+            for engine in _engines(crystal, potential)
         ]
 
 
@@ -62,50 +60,21 @@ def _crystal(number: int, edge: float, basis: Any) -> CrystalSet:
     )
 
 
-def _computer() -> Computer:
-    """Return this machine, which starts jobs at once."""
-    from aiida.manage import get_config
-    from aiida.orm import Computer
-
-    # Without a broker a work chain polls its children, once a minute if nothing else is said.
-    get_config().set_option('runner.poll.interval', 1)
-    computer = Computer(
-        label='localhost',
-        hostname='localhost',
-        transport_type='core.local',
-        scheduler_type='core.direct',
-        workdir=str(Path(get_config().dirpath) / 'work'),
-    ).store()
-    computer.configure(safe_interval=0, use_login_shell=False)
-    computer.set_minimum_job_poll_interval(0.0)
-    computer.set_default_mpiprocs_per_machine(1)
-    return computer
-
-
-def _engines(computer: Computer, crystal: CrystalSet, potential: str) -> list[dict[str, Any]]:
+def _engines(crystal: CrystalSet, potential: str) -> list[dict[str, Any]]:
     """Return the inputs of the potential, and those of VASP with the emulator in its place."""
-    from aiida import orm
     from aiida.plugins import WorkflowFactory
     from ase.data import chemical_symbols
 
     from aiida_crystalgen.data.convert import node_from_crystals
-    from aiida_crystalgen.data.emulated_potcars import EMULATED_FAMILY, store_emulated_potcars
+    from aiida_crystalgen.data.emulated_potcars import EMULATED_FAMILY
     from aiida_crystalgen.workflows.protocol import protocol_inputs
 
     settings = protocol_inputs('relax', 'balanced', {'processes': 1})
     del settings['potential']
-    store_emulated_potcars([chemical_symbols[crystal.atomic_numbers[0]]])
-    code = orm.InstalledCode(
-        label=f'vasp-emulator-{potential}',
-        computer=computer,
-        default_calc_job_plugin='vasp.vasp',
-        filepath_executable=str(Path(sys.executable).with_name('crystalgen-vasp-emulator')),
-        prepend_text=f'export OMP_NUM_THREADS=1 CRYSTALGEN_EMULATOR_POTENTIAL={potential}',
-        with_mpi=False,
-    ).store()
+    element = chemical_symbols[crystal.atomic_numbers[0]]
     vasp = WorkflowFactory('crystalgen.relax.vasp').get_builder_from_protocol(
         node_from_crystals(crystal),
-        code,
+        vasp_emulator([element], potential),
         overrides={
             'potential_family': EMULATED_FAMILY,
             'options': {'withmpi': False, 'resources': {'num_machines': 1}},

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.claims import Claim, Context, Measurement
-from benchmarks.storage import temporary_profile
+from benchmarks.profiles import look_often, temporary_profile
 
 if TYPE_CHECKING:
     from aiida.orm import StructureData
@@ -75,10 +75,7 @@ _CASES = (
 def _measure(_: Context) -> list[Measurement]:
     """Return the smallest frequency of each crystal, and of what its soft modes lead to."""
     with temporary_profile():
-        from aiida.manage import get_config
-
-        # Without a broker a work chain polls its children, once a minute if nothing else is said.
-        get_config().set_option('runner.poll.interval', 1)
+        look_often()
         return [one for case in _CASES for one in _judge(case)]
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from benchmarks.claims import Claim, Context, Measurement
-from benchmarks.storage import temporary_profile
+from benchmarks.profiles import temporary_profile
 from benchmarks.synthetic import insert_searches, postgresql_profile
 
 __all__ = ('CLAIMS',)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.claims import Claim, Context, Measurement
-from benchmarks.storage import temporary_profile
+from benchmarks.profiles import temporary_profile
 from benchmarks.synthetic import insert_searches
 
 if TYPE_CHECKING:

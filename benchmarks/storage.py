@@ -2,61 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from benchmarks.claims import Claim, Context, Measurement
+from benchmarks.profiles import temporary_profile
 
 if TYPE_CHECKING:
     from aiida_crystalgen.science.crystals import CrystalSet
 
-__all__ = ('CLAIMS', 'temporary_profile')
+__all__ = ('CLAIMS',)
 
 _CRYSTALS = 10_000
 _ATOMS = 8
 _OF_PEER = 300  # one by one, ten thousand would take minutes
 _REPEATS = 3
 _GOAL = 50
-
-
-@contextmanager
-def temporary_profile(
-    backend: str = 'core.sqlite_dos', config: Mapping[str, Any] | None = None
-) -> Iterator[None]:
-    """Load a profile in a folder of its own for the time being, one with SQLite unless told else.
-
-    :param backend: entry point of its storage.
-    :param config: of its storage; in the folder if None.
-    """
-    with tempfile.TemporaryDirectory() as folder:
-        # AiiDA makes its configuration folder, with a warning, when it is imported.
-        Path(folder, '.aiida').mkdir()
-        os.environ['AIIDA_PATH'] = folder
-        from aiida import load_profile
-        from aiida.manage import get_manager
-        from aiida.manage.configuration import create_profile, get_config, reset_config
-        from aiida.manage.configuration.settings import AiiDAConfigDir
-
-        reset_config()
-        AiiDAConfigDir.set(Path(folder, '.aiida'))
-        aiida = get_config(create=True)
-        create_profile(
-            aiida,
-            name='benchmark',
-            email='benchmark@localhost',
-            storage_backend=backend,
-            storage_config=dict(config or {'filepath': str(Path(folder, 'storage'))}),
-        )
-        # Commands that are measured are processes of their own, which read the file.
-        aiida.set_default_profile('benchmark').store()
-        load_profile('benchmark', allow_switch=True)
-        yield
-        get_manager().reset_profile()
-        reset_config()
 
 
 def _crystals(number: int) -> CrystalSet:

@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from benchmarks.storage import temporary_profile
+from benchmarks.profiles import temporary_profile
 
 if TYPE_CHECKING:
     from aiida.orm import Node

@@ -19,7 +19,11 @@ class RelaxCalculation(VerbCalculation):
     """Relax every structure of a set with an interatomic potential."""
 
     _verb = 'relax'
-    _result_files = (files.RELAXED,)
+    _result_files = (files.RELAXED, files.TRAJECTORY)
+    _partial_files = {  # noqa: RUF012
+        'partial': files.PARTIAL,
+        'partial_trajectory': files.PARTIAL_TRAJECTORY,
+    }
 
     @classmethod
     def define(cls, spec: CalcJobProcessSpec) -> None:
@@ -43,6 +47,20 @@ class RelaxCalculation(VerbCalculation):
             valid_type=StructureSetData,
             help='One row per structure, with energy in eV/atom, convergence, and any rejection.',
         )
+        spec.output(
+            'trajectory',
+            valid_type=StructureSetData,
+            required=False,
+            help='Crystals on the way, if the settings ask for frames: rows of a structure have '
+            'its row as trajectory, a step, and the energy in eV/atom.',
+        )
+        for define, whose in ((spec.input, 'that an earlier job'), (spec.output, 'that the job')):
+            define(
+                'partial_trajectory',
+                valid_type=StructureSetData,
+                required=False,
+                help=f'Crystals on the way to those {whose} had relaxed when it was cut short.',
+            )
 
     def describe_job(self) -> dict[str, Any]:
         """Return potential and settings."""

@@ -22,7 +22,7 @@ class TrainCalculation(VerbCalculation):
     _verb = 'train'
     _result_files = (files.CHECKPOINT,)
     _partial_type = orm.SinglefileData
-    _partial_file = files.PARTIAL_TRAINING
+    _partial_files = {'partial': files.PARTIAL_TRAINING}  # noqa: RUF012
 
     @classmethod
     def define(cls, spec: CalcJobProcessSpec) -> None:

@@ -28,7 +28,8 @@ class VerbCalculation(CalcJob):
     _verb: ClassVar[str]
     _result_files: ClassVar[tuple[str, ...]]
     _partial_type: ClassVar[type[orm.Data]] = StructureSetData
-    _partial_file: ClassVar[str] = files.PARTIAL
+    # Ports of what a job that is cut short had done, and its files.
+    _partial_files: ClassVar[dict[str, str]] = {'partial': files.PARTIAL}
 
     @classmethod
     def define(cls, spec: CalcJobProcessSpec) -> None:
@@ -93,31 +94,32 @@ class VerbCalculation(CalcJob):
         with folder.open(files.JOB, 'w') as handle:
             json.dump({'verb': self._verb, **self.describe_job()}, handle, indent=2)
         self.write_files(folder)
-        if 'partial' in self.inputs:
-            self._write_partial(folder)
+        for port, filename in self._partial_files.items():
+            if port in self.inputs:
+                self._write_partial(folder, self.inputs[port], filename)
         code = CodeInfo()
         code.code_uuid = self.inputs.code.uuid
         code.stdout_name = self.options.output_filename
         calculation = CalcInfo()
         calculation.codes_info = [code]
         calculation.retrieve_list = [files.RESULT, self.options.output_filename]
-        calculation.retrieve_temporary_list = [*self._result_files, self._partial_file]
+        partial_files = self._partial_files.values()
+        calculation.retrieve_temporary_list = [*self._result_files, *partial_files]
         # These are nodes of the graph already.
         calculation.provenance_exclude_list = [
             files.CRYSTALS,
             files.CHECKPOINT,
             files.START,
-            self._partial_file,
+            *partial_files,
         ]
         return calculation
 
-    def _write_partial(self, folder: Folder) -> None:
+    def _write_partial(self, folder: Folder, node: orm.Data, filename: str) -> None:
         """Write what an earlier job had done."""
-        node = self.inputs.partial
         if isinstance(node, StructureSetData):
-            self.write_crystals(folder, node, self._partial_file)
+            self.write_crystals(folder, node, filename)
             return
-        with folder.open(self._partial_file, 'wb') as handle:
+        with folder.open(filename, 'wb') as handle:
             handle.write(node.get_content(mode='rb'))
 
     @staticmethod

@@ -89,7 +89,8 @@ def import_dataset(label: str | None, description: str, **source: Any) -> None:
     node = add_dataset(_structures(kind, source), label, description)
     for line in rejections(node, _REJECTIONS_SHOWN):
         click.echo(line)
-    click.echo(f"Dataset '{label}': {node.number} crystals of {first_formulas(node.formulas)}.")
+    kind = 'crystals' if node.periodic else 'clusters'
+    click.echo(f"Dataset '{label}': {node.number} {kind} of {first_formulas(node.formulas)}.")
     click.echo(f'Next:  aiida-crystalgen dataset show {label}')
 
 
@@ -179,6 +180,95 @@ def prototypes(composition: str, label: str | None, description: str, **settings
     click.echo(f'{len(relaxed) - rejected} usable, {rejected} rejected as unphysical')
     add_dataset(distinct, label, description)
     click.echo(f"Dataset '{label}': {distinct.number} distinct crystals.")
+    click.echo(f'Next:  aiida-crystalgen dataset show {label}')
+
+
+@dataset.command('trajectories')
+@click.argument('composition')
+@_label
+@_description
+@click.option('--candidates', type=click.IntRange(min=1), help='Random crystals to relax.')
+@click.option(
+    '--formula-units',
+    type=click.IntRange(min=1),
+    multiple=True,
+    help='Per cell; may be given several times.',
+)
+@click.option('--clusters', is_flag=True, help='Relax random clusters in place of crystals.')
+@click.option(
+    '--volume-per-atom',
+    type=click.FloatRange(min=0, min_open=True),
+    help='Of the random crystals, in Å³; estimated if not given.',
+)
+@click.option('--frames', type=click.IntRange(min=1), help='Most crystals of one trajectory.')
+@click.option(
+    '--window',
+    type=click.FloatRange(min=0, min_open=True),
+    help='Highest energy above the lowest, in eV/atom.',
+)
+@click.option('--seed', type=click.IntRange(min=0), help='Of the random crystals.')
+@click.option('--potential', help='To relax with; that of the protocol otherwise.')
+@click.option('--protocol', help='Of all numbers that are not given here; its default otherwise.')
+@click.option('--code', help='Whose executable is crystalgen-run; without it, work right here.')
+@with_profile
+def trajectories(composition: str, label: str | None, description: str, **choices: Any) -> None:
+    """Make a training set of COMPOSITION: random crystals on their way to relaxed ones.
+
+    Each random crystal is relaxed with a potential, and some crystals on the way are kept with
+    their energies, so that the set holds good crystals and bad ones. Those of one way have the same
+    value in the column 'trajectory', and are almost copies: keep them together when the set is
+    split for a validation.
+
+    \b
+    Example:
+      aiida-crystalgen dataset trajectories C --candidates 500 --formula-units 6 --formula-units 8
+      aiida-crystalgen dataset trajectories Si --potential stillinger-weber --protocol fast
+    """
+    from aiida_crystalgen.cli.dataset_trajectories import learn_from_trajectories
+    from aiida_crystalgen.data.groups import add_dataset, refuse_taken_label
+
+    label = label or f'{composition}-trajectories'
+    refuse_taken_label(label)
+    training = learn_from_trajectories(composition, **choices)
+    add_dataset(training, label, description)
+    number = training.facts['source']['trajectories']
+    click.echo(f"Dataset '{label}': {training.number} crystals of {number} trajectories.")
+    click.echo(f'Next:  aiida-crystalgen dataset show {label}')
+
+
+@dataset.command('energies')
+@click.argument('identifier', metavar='DATASET')
+@_label
+@_description
+@click.option('--potential', help='To evaluate with; that of the protocol otherwise.')
+@click.option('--protocol', help='Of the relaxation, but nothing is moved; its default otherwise.')
+@click.option('--code', help='Whose executable is crystalgen-run; without it, evaluate right here.')
+@with_profile
+def energies(identifier: str, label: str | None, description: str, **settings: Any) -> None:
+    """Make a dataset of the same crystals with energies and forces of a potential.
+
+    Nothing is moved: every crystal is evaluated once. What is unphysical stays in the set, and its
+    column 'rejection' tells why.
+
+    \b
+    Example:
+      aiida-crystalgen dataset energies snse-known --potential 7net-0
+    """
+    from aiida_crystalgen.cli.dataset_sources import with_energies
+    from aiida_crystalgen.cli.search_inputs import load_code
+    from aiida_crystalgen.data.convert import crystals_from_node
+    from aiida_crystalgen.data.groups import add_dataset, load_dataset, refuse_taken_label
+
+    structures = load_dataset(identifier)
+    label = label or f'{structures.label or structures.pk}-energies'
+    refuse_taken_label(label)
+    code = None if settings['code'] is None else load_code(settings['code'])
+    evaluated = with_energies(
+        structures, potential=settings['potential'], protocol=settings['protocol'], code=code
+    )
+    add_dataset(evaluated, label, description)
+    rejected = int((crystals_from_node(evaluated)['rejection'] != '').sum())
+    click.echo(f"Dataset '{label}': {evaluated.number} crystals, {rejected} of them unphysical.")
     click.echo(f'Next:  aiida-crystalgen dataset show {label}')
 
 

@@ -32,6 +32,7 @@ __all__ = (
     'from_materials_project',
     'from_optimade',
     'relaxed_prototypes',
+    'with_energies',
 )
 
 # AiiDA checks every link of a process against all its others.
@@ -141,6 +142,27 @@ def _usable(
     return usable, rejected
 
 
+def with_energies(
+    structures: StructureSetData,
+    *,
+    potential: str | None,
+    protocol: str | None,
+    code: orm.AbstractCode | None,
+) -> StructureSetData:
+    """Return the crystals as they are with energies of a potential, one row for each.
+
+    :param potential: entry-point name; that of the protocol if None.
+    :param protocol: of the relaxation, whose potential and limits are used; the default if None.
+    :param code: whose executable is crystalgen-run; None evaluates in this process.
+    """
+    overrides = {'freedom': 'none', **({} if potential is None else {'potential': potential})}
+    builder = PotentialRelaxWorkChain.get_builder_from_protocol(
+        structures, protocol=protocol, code=code, overrides=overrides
+    )
+    click.echo(f'evaluating with {builder["potential"].value} …')
+    return run_or_submit(builder, 'evaluating').outputs.relaxed
+
+
 def relaxed_prototypes(
     crystals: CrystalSet,
     *,
@@ -159,7 +181,7 @@ def relaxed_prototypes(
         node_from_crystals(crystals), protocol=protocol, code=code, overrides=overrides
     )
     click.echo(f'relaxing with {builder["potential"].value} …')
-    relaxed = run_or_submit(builder).outputs.relaxed
+    relaxed = run_or_submit(builder, 'relaxing').outputs.relaxed
     settings = protocol_inputs('search')['duplicates']
     distinct = call(deduplicate, structures=relaxed, settings=settings).outputs.distinct
     return crystals_from_node(relaxed), distinct

@@ -55,7 +55,7 @@ def describe_dataset(node: StructureSetData) -> str:
         'dataset': node.label or '–',
         'node': f'{node.pk}  {node.uuid}',
         'description': node.description or '–',
-        'crystals': format_number(node.number),
+        'crystals' if node.periodic else 'clusters': format_number(node.number),
         'formulas': first_formulas(node.formulas),
         'properties': ', '.join(_with_unit(item) for item in node.properties.items()) or '–',
         'energies by': ' '.join(str(part) for part in engine.values()) or '–',
@@ -101,12 +101,13 @@ def crystals_table(crystals: CrystalSet, number: int) -> str:
             str(crystals['label'][row]) if 'label' in crystals else '',
             formulas[row],
             str(crystals.counts[row]),
-            f'{volumes[row]:.2f}',
+            *([f'{volumes[row]:.2f}'] if crystals.periodic else []),
             *(_SHOWN[name][1].format(crystals[name][row]) for name in shown),
         ]
         for row in order[:number]
     ]
-    headings = ['row', 'label', 'formula', 'atoms', 'Å³/atom', *(_SHOWN[name][0] for name in shown)]
+    headings = ['row', 'label', 'formula', 'atoms', *(['Å³/atom'] if crystals.periodic else [])]
+    headings += [_SHOWN[name][0] for name in shown]
     table = format_table(headings, lines, right='row,atoms,Å³/atom,energy,above hull,space group')
     left = len(crystals) - number
     return f'{table}\n… and {format_number(left)} more; --rows shows them.' if left > 0 else table

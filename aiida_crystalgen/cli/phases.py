@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from aiida_crystalgen.cli.phases_export import export
 from aiida_crystalgen.cli.phases_plot import plot
 from aiida_crystalgen.cli.profile import with_profile
+
+if TYPE_CHECKING:
+    from aiida_crystalgen.queries.phases import PhaseRow
 
 __all__ = ('phases',)
 
@@ -103,19 +106,15 @@ def show(phase: str, search: str | None) -> None:
     from aiida_crystalgen.queries.phases import find_phase
 
     row = find_phase(phase, search)
-    hull = 'unknown' if row.energy_above_hull is None else f'{row.energy_above_hull:.4f} eV/atom'
     facts = {
         'phase': f'{row.label} of search {row.search_pk}',
         'formula': row.formula,
-        'space group': f'{row.space_group_symbol} ({row.space_group})',
+        'space group' if row.periodic else 'point group': row.symmetry,
         'atoms': str(row.number_of_atoms),
         'energy': f'{row.energy:.4f} eV/atom by {row.engine_name}',
         'above lowest': f'{row.energy_above_lowest:.4f} eV/atom',
-        'above hull': hull,
-        'volume': f'{row.volume_per_atom:.3f} Å³/atom',
-        'density': f'{row.density:.3f} g/cm³',
-        'distance': f'{row.shortest_distance:.3f} Å between the nearest atoms',
-        'prototype': row.prototype_name or row.prototype or 'unknown',
+        **(_crystal_facts(row) if row.periodic else {}),
+        'distance': _with_unit(row.shortest_distance, '.3f', 'Å between the nearest atoms'),
         'stability': row.stability or 'not measured',
         'known as': 'new' if row.known is None else row.known,
         'resembles': f'{row.nearest_reference} (RDF distance {row.reference_distance:.3f})',
@@ -126,6 +125,21 @@ def show(phase: str, search: str | None) -> None:
         'search': f'{row.search_pk}  {row.search_uuid}',
     }
     click.echo(format_facts(facts))
+
+
+def _crystal_facts(row: PhaseRow) -> dict[str, str]:
+    """Return what is recorded about crystals, but not about clusters."""
+    return {
+        'above hull': _with_unit(row.energy_above_hull, '.4f', 'eV/atom'),
+        'volume': _with_unit(row.volume_per_atom, '.3f', 'Å³/atom'),
+        'density': _with_unit(row.density, '.3f', 'g/cm³'),
+        'prototype': row.prototype_name or row.prototype or 'unknown',
+    }
+
+
+def _with_unit(value: float | None, form: str, unit: str) -> str:
+    """Return a number with its unit, or that there is none."""
+    return 'unknown' if value is None else f'{value:{form}} {unit}'
 
 
 @phases.command('trace')

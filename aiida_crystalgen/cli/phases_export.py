@@ -49,7 +49,8 @@ def export(phase: tuple[str, ...], search: str | None, form: str | None, output:
 
     Each crystal comes with its label, energy, space group, engine, and the UUIDs of its record, its
     structure and its search; numbers of an emulated program are marked EMULATED. The folder of the
-    format optimade is what optimade-maker serves as a database.
+    format optimade is what optimade-maker serves as a database. Clusters go to .extxyz, .csv, .json
+    or POSCARs; the formats cif and optimade are for crystals.
 
     \b
     Example:
@@ -129,8 +130,11 @@ def _crystals(rows: Sequence[PhaseRow]) -> CrystalSet:
 
     from aiida_crystalgen.queries.phases import phase_crystals
 
-    return phase_crystals(rows).with_columns(
-        space_group_symbol=np.array([row.space_group_symbol for row in rows]),
+    crystals = phase_crystals(rows)
+    if crystals.periodic:
+        symbols = np.array([row.space_group_symbol for row in rows])
+        crystals = crystals.with_columns(space_group_symbol=symbols)
+    return crystals.with_columns(
         emulated=np.array([row.is_emulated for row in rows]),
         known=np.array([row.known or '' for row in rows]),
         generator=np.array([row.generator for row in rows]),

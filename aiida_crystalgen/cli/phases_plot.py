@@ -57,7 +57,7 @@ def plot(phase: str, search: str | None, what: str, output: Path) -> None:
     from aiida_crystalgen.report.plots import save_picture
 
     mark = 'EMULATED — ' if row.is_emulated else ''
-    title = f'{mark}{row.label}, {row.formula}, {row.space_group_symbol} ({row.space_group})'
+    title = f'{mark}{row.label}, {row.formula}, {row.symmetry}'
     save_picture(output, draw, size=size, title=title)
     click.echo(f'Written to {output}')
 
@@ -85,6 +85,8 @@ def _phonons(row: PhaseRow) -> Phonons:
     """
     from aiida_crystalgen.queries.phase_figures import phase_phonons
 
+    if not row.periodic:
+        raise ValueError(f'{row.label} is a cluster, and clusters have no phonon bands')
     phonons = phase_phonons([row]).get(row.pk)
     if phonons is None:
         raise ValueError(
@@ -99,6 +101,8 @@ def _diffraction(row: PhaseRow) -> tuple[Callable[[Figure], object], tuple[float
     from aiida_crystalgen.queries.phase_figures import phase_diffraction
     from aiida_crystalgen.report.plots import draw_diffraction
 
+    if not row.periodic:
+        raise ValueError(f'{row.label} is a cluster, whose powder has no X-ray peaks')
     pattern = phase_diffraction([row]).get(row.pk)
     if pattern is None:
         raise ValueError(
@@ -123,6 +127,8 @@ def _hull(row: PhaseRow) -> tuple[Callable[[Figure], object], tuple[float, float
     from aiida_crystalgen.queries.phases import phases
     from aiida_crystalgen.report.hull import draw_hull
 
+    if not row.periodic:
+        raise ValueError(f'{row.label} is a cluster, and clusters have no hull')
     diagram = phase_hull(phases(search=row.search_pk).rows)
     if diagram is None:
         raise ValueError(

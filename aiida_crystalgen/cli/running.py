@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from aiida_crystalgen.cli.progress import shown
+from aiida_crystalgen.science.progress import heard_by
+
 if TYPE_CHECKING:
     from aiida.engine import ProcessBuilder
     from aiida.orm import ProcessNode
@@ -17,23 +20,31 @@ __all__ = ('call', 'run_or_submit')
 _SECONDS_BETWEEN_LOOKS = 1.0
 
 
-def run_or_submit(builder: ProcessBuilder) -> ProcessNode:
+def run_or_submit(builder: ProcessBuilder, doing: str = 'working') -> ProcessNode:
     """Return a successful process: run by the daemon if it has a code, in this process otherwise.
 
+    :param doing: label of a bar for what the step that runs, here or as a job, says of itself.
     :raises ValueError: if there is no daemon, or the process failed.
     """
     from aiida.engine import run_get_node, submit
 
     from aiida_crystalgen.cli.daemon import require_daemon
+    from aiida_crystalgen.queries.jobs import find_job
+    from aiida_crystalgen.queries.nodes import stored_pk
 
     if builder.get('code') is None:
-        _, node = run_get_node(builder)
+        with shown(doing) as progress, heard_by(progress):
+            _, node = run_get_node(builder)
         return _successful(node)
     require_daemon()
     node = submit(builder)
     click.echo(f'Submitted {node.process_label}<{node.pk}>.   verdi process status {node.pk}')
-    while not node.is_terminated:
-        time.sleep(_SECONDS_BETWEEN_LOOKS)
+    with shown(doing) as progress:
+        while not node.is_terminated:
+            time.sleep(_SECONDS_BETWEEN_LOOKS)
+            job = find_job(stored_pk(node))
+            if job is not None and job.done is not None and job.total:
+                progress(job.done, job.total, job.message)
     return _successful(node)
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from aiida.engine import ProcessBuilder
 
     from aiida_crystalgen.cli.search_file import SearchRequest
+    from aiida_crystalgen.data.structure_set import StructureSetData
 
 __all__ = ('build_search', 'describe_search', 'load_code')
 
@@ -77,7 +78,7 @@ def describe_search(builder: ProcessBuilder) -> str:
     requests = {label: one['request'].get_dict() for label, one in builder['generators'].items()}
     references = builder['references']
     engine = references.facts.get('engine', {}).get('name')
-    known = f'{references.label}: {format_number(references.number)} crystals'
+    known = f'{references.label}: {format_number(references.number)} {_kind(references)}'
     potential = builder['relax']['potential'].value
     lines = {
         'references': f'{known}, energies by {engine}' if engine else f'{known} without energies',
@@ -88,7 +89,7 @@ def describe_search(builder: ProcessBuilder) -> str:
             f'{label}, {format_number(one["candidates"])} candidates, {_model(builder, label)}'
             for label, one in requests.items()
         ),
-        'volume': _volumes(requests.values()),
+        'volume' if references.periodic else 'ball': _volumes(requests.values()),
         'distances': ', '.join(
             dict.fromkeys(
                 f'{pair} ≥ {least} Å'
@@ -112,7 +113,12 @@ def _describe_training(builder: ProcessBuilder) -> str:
     if 'training' not in builder:
         return ''
     node = builder['training']
-    return f'{node.label}: {format_number(node.number)} crystals'
+    return f'{node.label}: {format_number(node.number)} {_kind(node)}'
+
+
+def _kind(node: StructureSetData) -> str:
+    """Return what a set holds."""
+    return 'crystals' if node.periodic else 'clusters'
 
 
 def _describe_targets(requests: Iterable[dict[str, Any]]) -> str:
@@ -180,6 +186,8 @@ def _space_groups(request: dict[str, Any]) -> list[str]:
     """Return how many space groups can hold each cell that is asked for."""
     from aiida_crystalgen.science.symmetry.compatibility import compatible_space_groups
 
+    if not request['periodic']:
+        return []
     texts = []
     for number in request['formula_units']:
         amounts = atoms_in_cell(request['composition'], number)

@@ -128,7 +128,7 @@ def _yield(stages: Mapping[str, int]) -> str:
 
 def _phase(phase: PhaseRow) -> str:
     """Return a phase in a few words."""
-    text = f'{phase.space_group_symbol} ({phase.space_group}) {phase.energy_above_lowest:.3f}'
+    text = f'{phase.symmetry} {phase.energy_above_lowest:.3f}'
     return f'{text} new' if phase.is_new else text
 
 

@@ -40,7 +40,9 @@ def phases_table(phases: Sequence[PhaseRow]) -> str:
     """Return the table of phases; search, generator and stability are shown where they tell."""
     several = len({phase.search_pk for phase in phases}) > 1
     generators = {phase.generator for phase in phases}
-    headings = ['phase', 'formula', 'space group', 'atoms', 'E − E(lowest)', 'hull']
+    headings = ['phase', 'formula', _symmetry(phases), 'atoms', 'E − E(lowest)']
+    has_hull = any(phase.periodic for phase in phases)
+    headings += ['hull'] if has_hull else []
     judged = any(phase.stability for phase in phases)
     headings += ['stability'] if judged else []
     headings += ['nearest known', 'from', 'engine', 'record', *(['search'] if several else [])]
@@ -48,10 +50,10 @@ def phases_table(phases: Sequence[PhaseRow]) -> str:
         [
             phase.label,
             phase.formula,
-            f'{phase.space_group_symbol} ({phase.space_group})',
+            phase.symmetry,
             str(phase.number_of_atoms),
             f'{phase.energy_above_lowest:.3f}',
-            '–' if phase.energy_above_hull is None else f'{phase.energy_above_hull:.3f}',
+            *([_above_hull(phase)] if has_hull else []),
             *([phase.stability] if judged else []),
             _nearest(phase),
             f'{phase.generator} row {phase.proposal_row}'
@@ -64,6 +66,18 @@ def phases_table(phases: Sequence[PhaseRow]) -> str:
         for phase in phases
     ]
     return format_table(headings, rows, right='atoms,E − E(lowest),hull,record,search')
+
+
+def _symmetry(phases: Sequence[PhaseRow]) -> str:
+    """Return what symmetry phases have: crystals one of space, clusters one around a point."""
+    names = ('point group', 'space group')
+    kinds = {phase.periodic for phase in phases}
+    return 'symmetry' if len(kinds) > 1 else names[kinds != {False}]
+
+
+def _above_hull(phase: PhaseRow) -> str:
+    """Return how far a phase is above the hull, as far as there is one."""
+    return '–' if phase.energy_above_hull is None else f'{phase.energy_above_hull:.3f}'
 
 
 def _nearest(phase: PhaseRow) -> str:

@@ -79,8 +79,7 @@ def _tree(lineage: Lineage, all_structures: bool) -> _Branch:
     energy = f'{phase.energy_above_lowest:.3f} eV/atom above {lineage.lowest}'
     if phase.energy_above_lowest == 0:
         energy = 'lowest in energy'
-    symmetry = f'{phase.space_group_symbol} ({phase.space_group})'
-    text = f'{phase.label}  {phase.formula}  {symmetry}  {energy}'
+    text = f'{phase.label}  {phase.formula}  {phase.symmetry}  {energy}'
     return _Branch(text, f'record {phase.pk}', (relaxed,))
 
 
@@ -115,9 +114,10 @@ def _request(proposal: Proposal) -> _Branch:
     request = proposal.request
     units = ', '.join(str(number) for number in request['formula_units'])
     distances = ', '.join(f'{pair} ≥ {one:g} Å' for pair, one in request['distances'].items())
+    place = '' if request.get('periodic', True) else 'clusters in balls of '
     text = (
-        f'request: {request["composition"]} × {units}, {request["volume_per_atom"]:.2f} Å³/atom '
-        f'± {request["volume_tolerance"]:.0%}, {distances}'
+        f'request: {request["composition"]} × {units}, {place}{request["volume_per_atom"]:.2f} '
+        f'Å³/atom ± {request["volume_tolerance"]:.0%}, {distances}'
     )
     return _Branch(text, f'request {proposal.request_pk}')
 

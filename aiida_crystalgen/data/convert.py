@@ -50,6 +50,7 @@ def node_from_crystals(crystals: CrystalSet) -> StructureSetData:
     node.base.attributes.set_many(
         {
             'number': len(crystals),
+            'periodic': crystals.periodic,
             'elements': symbols,
             'chemical_system': '-'.join(symbols),
             'formulas': formulas[: StructureSetData.MAXIMUM_FORMULAS],
@@ -76,17 +77,22 @@ def crystals_from_node(node: StructureSetData) -> CrystalSet:
             for name, unit in node.atom_properties.items()
         },
         metadata=node.facts,
+        periodic=node.periodic,
     )
 
 
 def structure_from_row(crystals: CrystalSet, row: int) -> orm.StructureData:
-    """Return one crystal of the set as AiiDA's structure, not stored yet."""
+    """Return one crystal of the set as AiiDA's structure, not stored yet.
+
+    A cluster is periodic along no direction, its cell being the box.
+    """
     atoms = crystals.atoms(row)
     lattice = crystals.lattices[row]
     symbols = [_SYMBOLS[number] for number in crystals.atomic_numbers[atoms]]
     positions = (crystals.fractional_coordinates[atoms] @ lattice).tolist()
     return orm.StructureData(
         cell=lattice.tolist(),
+        pbc=(crystals.periodic,) * 3,
         kinds=[orm.Kind(symbols=symbol, name=symbol) for symbol in dict.fromkeys(symbols)],
         sites=[
             orm.Site(kind_name=symbol, position=position)
@@ -99,9 +105,11 @@ def crystals_from_structures(structures: Sequence[orm.StructureData]) -> Crystal
     """Return AiiDA's structures as one set, with the columns ``label`` and ``uuid``.
 
     The label is that of the node, or its formula and the start of its UUID where it has none.
+    Structures that are periodic along no direction are a set of clusters.
 
     :raises ValueError: if a structure has partial occupancies or vacancies, unknown species, no
-        sites, or is not periodic in all directions; the message names the structure.
+        sites, is periodic along one or two directions, or is a cluster among crystals; the message
+        names the structure.
     """
     contents = [_contents(structure) for structure in structures]
     lattices = np.array([one.cell for one in structures], dtype=np.float64).reshape(-1, 3, 3)
@@ -117,7 +125,23 @@ def crystals_from_structures(structures: Sequence[orm.StructureData]) -> Crystal
             'label': Column(np.array([_label(one) for one in structures], dtype=np.str_)),
             'uuid': Column(np.array([one.uuid for one in structures], dtype=np.str_)),
         },
+        periodic=_are_periodic(structures),
     )
+
+
+def _are_periodic(structures: Sequence[orm.StructureData]) -> bool:
+    """Return whether structures are crystals, not clusters.
+
+    :raises ValueError: if some are one and some the other.
+    """
+    kinds = {all(structure.pbc) for structure in structures}
+    if len(kinds) > 1:
+        first = next(one for one in structures if not all(one.pbc))
+        raise ValueError(
+            f"structure '{_label(first)}' ({first.uuid}) is a cluster, but others are crystals; a "
+            'set holds the ones or the others'
+        )
+    return kinds != {False}
 
 
 def _label(structure: orm.StructureData) -> str:
@@ -128,15 +152,17 @@ def _label(structure: orm.StructureData) -> str:
 def _contents(structure: orm.StructureData) -> tuple[list[int], list[list[float]]]:
     """Return atomic numbers and positions in Å.
 
-    :raises ValueError: unless the structure is a crystal with one atom of an element on each site.
+    :raises ValueError: unless the structure is a crystal or a cluster with one atom of an element
+        on each site.
     """
     kinds, sites = structure.kinds, structure.sites
     if not sites:
         raise ValueError(f"structure '{structure.label}' ({structure.uuid}) has no sites")
     name = f"structure '{_label(structure)}' ({structure.uuid})"
-    if not all(structure.pbc):
+    if any(structure.pbc) and not all(structure.pbc):
         raise ValueError(
-            f'{name} is periodic along {sum(structure.pbc)} of 3 directions; a crystal needs all 3'
+            f'{name} is periodic along {sum(structure.pbc)} of 3 directions; crystals are along '
+            'all 3, and clusters along none'
         )
     numbers = {}
     for kind in kinds:

@@ -19,6 +19,7 @@ class StructureSetData(ArrayData):
     for each property of their atoms. What is worth a query is an attribute:
 
     - ``number``: how many crystals;
+    - ``periodic``: false for clusters, whose cells are boxes that do not repeat;
     - ``elements``: symbols in alphabetical order, and ``chemical_system``, the same as in 'Se-Sn';
     - ``formulas``: the different reduced formulas, sorted, `MAXIMUM_FORMULAS` at most;
     - ``properties``: the unit of each property, empty for pure numbers and text;
@@ -36,6 +37,11 @@ class StructureSetData(ArrayData):
     def number(self) -> int:
         """Number of crystals."""
         return self.base.attributes.get('number')
+
+    @property
+    def periodic(self) -> bool:
+        """Whether these are crystals, not clusters; sets say so only since there are clusters."""
+        return self.base.attributes.get('periodic', True)
 
     @property
     def elements(self) -> list[str]:

@@ -22,6 +22,23 @@ class RelaxParser(VerbParser):
         if isinstance(relaxed, ExitCode):
             return relaxed
         self.out('relaxed', relaxed)
+        return self._give_out(folder, 'trajectory', files.TRAJECTORY)
+
+    def parse_unfinished(self, folder: Path) -> ExitCode:
+        """Make nodes of what was relaxed before the job ended, and say how much that is."""
+        exit_code = super().parse_unfinished(folder)
+        if 'partial' not in self.outputs:
+            return exit_code
+        return self._give_out(folder, 'partial_trajectory', files.PARTIAL_TRAJECTORY) or exit_code
+
+    def _give_out(self, folder: Path, name: str, filename: str) -> ExitCode | None:
+        """Make a node of crystals on the way, if the job has kept any."""
+        if not (folder / filename).exists():
+            return None
+        frames = self.read_structures(folder, filename)
+        if isinstance(frames, ExitCode):
+            return frames
+        self.out(name, frames)
         return None
 
     def count_steps(self, partial: StructureSetData) -> Steps:

@@ -91,7 +91,7 @@ def _name(row: PhaseRow) -> PhaseName:
     return PhaseName(
         label=row.label,
         formula=row.reduced_formula,
-        symmetry=row.space_group_symbol,
+        symmetry=row.symmetry_symbol,
         energy=row.energy_above_lowest,
         hull_distance=row.energy_above_hull,
         stability=row.stability,

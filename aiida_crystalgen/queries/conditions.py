@@ -96,12 +96,14 @@ def _has_composition(formula: str) -> list[dict[str, Any]]:
     from pymatgen.core import Composition
 
     try:
-        reduced = Composition(formula).reduced_formula
+        composition = Composition(formula)
     except ValueError as exception:
         raise ValueError(
             f"the composition '{formula}' is no chemical formula such as SnSe"
         ) from exception
-    return [{'attributes.reduced_formula': reduced}]
+    # Clusters are recorded with their whole formula.
+    names = [composition.reduced_formula, composition.formula.replace(' ', '')]
+    return [{'attributes.reduced_formula': {'in': names}}]
 
 
 def _is_stable(wanted: bool) -> list[dict[str, Any]]:

@@ -276,7 +276,7 @@ def _proposal(phase: PhaseRow, step: _Step, proposals: StructureSetData) -> Prop
         round_number=phase.proposal_round,
         row=phase.proposal_row,
         number=proposals.number,
-        space_group=None if space_group is None else int(space_group),
+        space_group=int(space_group) if space_group else None,
         seed=step.inputs['seed'].value if seed is None else int(seed),
         request=step.inputs['request'].get_dict(),
         request_pk=step.inputs['request'].pk,

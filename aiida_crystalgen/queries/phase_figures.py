@@ -87,7 +87,11 @@ def phase_hull(rows: Sequence[PhaseRow]) -> HullDiagram | None:
     The references are those that the phases were compared with, of several sets the largest one.
     """
     elements = {symbol for row in rows for symbol in row.elements}
-    if len(elements) not in (2, 3) or _differ([row.engine for row in rows]):
+    if (
+        not all(row.periodic for row in rows)
+        or len(elements) not in (2, 3)
+        or _differ([row.engine for row in rows])
+    ):
         return None
     references = _references({row.nodes.get('references', '') for row in rows})
     if references is None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from aiida import orm
 
 from aiida_crystalgen.data.convert import crystals_from_structures
@@ -75,24 +76,23 @@ def phase_crystals(rows: Sequence[PhaseRow]) -> CrystalSet:
     """Return the relaxed crystals of phases as a set, one row each, with columns that say all.
 
     ``label`` names them within their search; ``energy`` is in eV/atom; ``record``, ``structure``
-    and ``search`` are UUIDs.
-    """
-    import numpy as np
+    and ``search`` are UUIDs. Clusters have a ``point_group`` in place of ``space_group``, and no
+    ``energy_above_hull``.
 
+    :raises ValueError: if some are crystals and others clusters.
+    """
     query = orm.QueryBuilder()
     wanted = {'id': {'in': [row.structure_pk for row in rows]}}
     query.append(orm.StructureData, filters=wanted, project=['id', '*'])
     nodes = dict(query.all())
     crystals = crystals_from_structures([nodes[row.structure_pk] for row in rows])
-    hull = [np.nan if row.energy_above_hull is None else row.energy_above_hull for row in rows]
     columns = {
         'label': Column(np.array([row.label for row in rows])),
         'energy': Column(np.array([row.energy for row in rows]), 'eV/atom'),
         'energy_above_lowest': Column(
             np.array([row.energy_above_lowest for row in rows]), 'eV/atom'
         ),
-        'energy_above_hull': Column(np.array(hull), 'eV/atom'),
-        'space_group': Column(np.array([row.space_group for row in rows])),
+        **(_of_crystals(rows) if crystals.periodic else _of_clusters(rows)),
         'engine': Column(np.array([row.engine_name for row in rows])),
         'stability': Column(np.array([row.stability or 'not measured' for row in rows])),
         'record': Column(np.array([row.uuid for row in rows])),
@@ -100,6 +100,20 @@ def phase_crystals(rows: Sequence[PhaseRow]) -> CrystalSet:
         'search': Column(np.array([row.search_uuid for row in rows])),
     }
     return replace(crystals, columns=columns)
+
+
+def _of_crystals(rows: Sequence[PhaseRow]) -> dict[str, Column]:
+    """Return the columns that only crystals have."""
+    hull = [np.nan if row.energy_above_hull is None else row.energy_above_hull for row in rows]
+    return {
+        'energy_above_hull': Column(np.array(hull), 'eV/atom'),
+        'space_group': Column(np.array([row.space_group for row in rows])),
+    }
+
+
+def _of_clusters(rows: Sequence[PhaseRow]) -> dict[str, Column]:
+    """Return the columns that only clusters have."""
+    return {'point_group': Column(np.array([row.symmetry_symbol for row in rows]))}
 
 
 def _labelled(label: str, search: int) -> PhaseRow:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from aiida import orm
@@ -22,6 +23,7 @@ from aiida_crystalgen.report.contents import (
 from aiida_crystalgen.science.checkpoint import Checkpoint
 from aiida_crystalgen.science.crystals import CrystalSet, concatenate
 from aiida_crystalgen.science.engines import engine_differences
+from aiida_crystalgen.science.generators.interface import MapsCrystals, load_generator
 
 __all__ = (
     'energies_of_groups',
@@ -31,6 +33,7 @@ __all__ = (
     'training_curves',
 )
 
+_MOST_DRAWN = 2000  # points of a map, which is to stay small
 _COLUMNS = {'references': 'reference_distance', 'replicas': 'replica_distance'}
 
 
@@ -58,20 +61,37 @@ def _losses(curves: dict[str, list[float]]) -> Losses:
 
 
 def latent_map(results: SearchResults) -> LatentMap | None:
-    """Return the map of the first model with two latent units, or None."""
-    for checkpoint in results.checkpoints.values():
+    """Return the map of the first model that has one, or None."""
+    for label, checkpoint in results.checkpoints.items():
         latent = checkpoint.summary.get('latent')
-        if latent and len(latent['coordinates'][0]) == 2:
+        generator = load_generator(checkpoint.method)
+        if latent and isinstance(generator, MapsCrystals) and len(latent['coordinates'][0]) == 2:
             return LatentMap(
                 training=LatentPoints(
                     labels=tuple(latent['labels']),
                     coordinates=np.array(latent['coordinates'], dtype=np.float64),
                     energies=_energies_by_label(results, latent['labels']),
                 ),
-                replicas=np.array(latent['replicas'], dtype=np.float64).reshape(-1, 2),
-                phases=_latent_phases(results, checkpoint),
+                axes=generator.map_axes,
+                replicas=_drawn(results, label, latent),
+                phases=_mapped_phases(results, generator, checkpoint),
             )
     return None
+
+
+def _drawn(results: SearchResults, label: str, latent: dict[str, Any]) -> np.ndarray:
+    """Return where on its map a model put what it drew."""
+    if 'replicas' in latent:
+        return np.array(latent['replicas'], dtype=np.float64).reshape(-1, 2)
+    proposals = [
+        crystals['map_coordinates'][crystals['rejection'] == '']
+        for name in results.outputs
+        if name.startswith('rounds__')
+        and name.endswith(f'__proposals__{label}')
+        and (crystals := results.crystals(name)) is not None
+        and 'map_coordinates' in crystals
+    ]
+    return np.concatenate([np.empty((0, 2)), *proposals])[:_MOST_DRAWN]
 
 
 def _energies_by_label(results: SearchResults, labels: list[str]) -> np.ndarray:
@@ -81,16 +101,16 @@ def _energies_by_label(results: SearchResults, labels: list[str]) -> np.ndarray:
     return np.array([known.get(label, np.nan) for label in labels], dtype=np.float64)
 
 
-def _latent_phases(results: SearchResults, checkpoint: Checkpoint) -> LatentPoints | None:
+def _mapped_phases(
+    results: SearchResults, generator: MapsCrystals, checkpoint: Checkpoint
+) -> LatentPoints | None:
     """Return the phases on the map of a model."""
     if not results.phases:
         return None
-    from aiida_crystalgen.science.generators.rdf_vae import latent_coordinates
-
     rows = results.phases
     return LatentPoints(
         labels=tuple(row.label for row in rows),
-        coordinates=latent_coordinates(checkpoint, phase_crystals(rows)),
+        coordinates=generator.map_crystals(checkpoint, phase_crystals(rows)),
         energies=np.array(
             [row.energy_above_lowest if _is_engine(row, results) else np.nan for row in rows],
             dtype=np.float64,
@@ -112,7 +132,7 @@ def energies_of_references(results: SearchResults) -> EnergyGroup | None:
         return None
     rows = np.flatnonzero(results.comparable(references))
     return EnergyGroup(
-        name='known crystals',
+        name='known crystals' if references.periodic else 'known clusters',
         energies=results.energies_above_lowest(references.select(rows)),
         labels=tuple(_label(references, int(row)) for row in rows),
     )

@@ -17,7 +17,7 @@ from aiida_crystalgen.data.structure_set import StructureSetData
 from aiida_crystalgen.queries.phases import PhaseRow, phases
 from aiida_crystalgen.queries.searches import SearchRow, searches
 from aiida_crystalgen.science.checkpoint import Checkpoint
-from aiida_crystalgen.science.composition import reduced_formulas
+from aiida_crystalgen.science.composition import competing_formulas, reduced_formulas
 from aiida_crystalgen.science.crystals import CrystalSet, concatenate
 
 __all__ = ('SearchResults', 'search_results')
@@ -70,11 +70,17 @@ class SearchResults:
 
     @cached_property
     def formulas(self) -> tuple[str, ...]:
-        """Reduced formulas of the compositions searched for."""
-        from pymatgen.core import Composition
-
-        asked = [request['composition'] for request in self.requests.values()]
-        return tuple(dict.fromkeys(Composition(one).reduced_formula for one in asked))
+        """Formulas of the compositions searched for, as `reduced_formulas` gives them."""
+        asked = [
+            formula
+            for request in self.requests.values()
+            for formula in competing_formulas(
+                request['composition'],
+                request['formula_units'],
+                periodic=request.get('periodic', True),
+            )
+        ]
+        return tuple(dict.fromkeys(asked))
 
     @cached_property
     def _zeros(self) -> dict[str, float]:

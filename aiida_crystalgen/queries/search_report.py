@@ -20,6 +20,7 @@ from aiida_crystalgen.queries.phases import PhaseRow, phase_crystals
 from aiida_crystalgen.queries.results import SearchResults, search_results
 from aiida_crystalgen.queries.rounds import rounds
 from aiida_crystalgen.queries.status import count_stages
+from aiida_crystalgen.queries.target_figures import target_results
 from aiida_crystalgen.report.campaign import Round
 from aiida_crystalgen.report.contents import Engine, NodeReference, Phase, SearchReport, Stage
 
@@ -48,6 +49,7 @@ def search_report(pk: int, compare: int | str | None = None) -> SearchReport:
         rdfs=figures.rdf_comparisons(results),
         stages=_stages(pk),
         hull=phase_hull(results.phases),
+        targets=target_results(results),
         rounds=_rounds(results),
         comparison=None if compare is None else compare_searches(pk, compare),
         engine_note=_engine_note(engine, results),
@@ -80,7 +82,7 @@ def _engine_note(engine: Engine, results: SearchResults) -> str:
     verified = _engine_of(results.phases[0]) if results.phases else engine
     if verified == engine:
         return (
-            f'All energies are those of {engine}, the reference crystals relaxed with it as well; '
+            f'All energies are those of {engine}, the known structures relaxed with it as well; '
             'energies of other engines are not comparable with them.'
         )
     mark = 'EMULATED ' if verified.emulated else ''
@@ -95,13 +97,16 @@ def _facts(results: SearchResults) -> dict[str, str]:
     search = results.search
     request = next(iter(results.requests.values()))
     tolerance = f'{request["volume_tolerance"]:.0%}'
+    periodic = request.get('periodic', True)
     ended = 'successfully' if search.is_successful else search.exit_message or search.state
     facts = {
         'Label': search.label,
         'Composition': search.composition,
         'Formula units': ', '.join(str(number) for number in request['formula_units']),
-        'Cell': str(request['cell']),
-        'Volume': f'{request["volume_per_atom"]:.2f} Å³ per atom ± {tolerance}',
+        'Cell': str(request['cell']) if periodic else '',
+        'Volume' if periodic else 'Volume of the ball': (
+            f'{request["volume_per_atom"]:.2f} Å³ per atom ± {tolerance}'
+        ),
         'Distances': ', '.join(f'{pair} ≥ {one} Å' for pair, one in request['distances'].items()),
         'Generators': ', '.join(
             f'{label} ({one["candidates"]} candidates)' for label, one in results.requests.items()
@@ -136,6 +141,7 @@ def _phases(results: SearchResults) -> tuple[Phase, ...]:
             phonons=phonons.get(row.pk),
             elasticity=phase_elasticity(row),
             diffraction=patterns.get(row.pk),
+            point_group=row.point_group or '',
         )
         for place, row in enumerate(results.phases)
     )

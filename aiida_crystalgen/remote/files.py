@@ -17,11 +17,13 @@ __all__ = (
     'JOB',
     'PARTIAL',
     'PARTIAL_TRAINING',
+    'PARTIAL_TRAJECTORY',
     'PROGRESS',
     'PROPOSALS',
     'RELAXED',
     'RESULT',
     'START',
+    'TRAJECTORY',
     'read_crystals',
     'replace_file',
     'write_crystals',
@@ -34,8 +36,10 @@ CHECKPOINT = 'checkpoint.safetensors'
 START = 'start.safetensors'
 PROPOSALS = 'proposals.npz'
 RELAXED = 'relaxed.npz'
+TRAJECTORY = 'trajectory.npz'
 # What a job that is cut short has done; the next one finds it under the same name.
 PARTIAL = 'partial.npz'
+PARTIAL_TRAJECTORY = 'partial_trajectory.npz'
 PARTIAL_TRAINING = 'partial.safetensors'
 PROGRESS = 'progress.json'
 RESULT = 'result.json'
@@ -51,6 +55,7 @@ def write_crystals(crystals: CrystalSet, file: IO[bytes] | Path) -> None:
         'units': {name: column.unit for name, column in crystals.columns.items()},
         'atom_units': {name: column.unit for name, column in crystals.atom_columns.items()},
         'metadata': dict(crystals.metadata),
+        'periodic': crystals.periodic,
     }
     arrays = {name: getattr(crystals, name) for name in _ARRAYS}
     columns = {_COLUMN + name: column.values for name, column in crystals.columns.items()}
@@ -82,6 +87,7 @@ def read_crystals(path: Path) -> CrystalSet:
                 for name, unit in header['atom_units'].items()
             },
             metadata=header['metadata'],
+            periodic=header['periodic'],
         )
     except (BadZipFile, EOFError, KeyError, OSError) as exception:
         raise ValueError(f'the file holds no readable set of crystals: {exception}') from exception

@@ -23,6 +23,7 @@ from aiida_crystalgen.science.progress import Progress
 
 if TYPE_CHECKING:
     from aiida_crystalgen.science.checkpoint import Checkpoint
+    from aiida_crystalgen.science.relaxation import Relaxation, RelaxSettings
 
 __all__ = ('main',)
 
@@ -113,22 +114,46 @@ def _propose(job: dict[str, Any], folder: Path, progress: Progress) -> None:
 def _relax(job: dict[str, Any], folder: Path, progress: Progress) -> None:
     """Relax crystals and write them, those finished also while the others still run."""
     from aiida_crystalgen.science.potentials.interface import load_potential
-    from aiida_crystalgen.science.relaxation import RelaxSettings, relax
+    from aiida_crystalgen.science.relaxation import RelaxSettings, relax_with_frames
 
     saving = _Saving()
 
-    def save(rows: np.ndarray, relaxed: CrystalSet) -> None:
-        finished = relaxed.with_columns(row=rows)
-        saving(folder / files.PARTIAL, partial(files.write_crystals, finished))
+    def save(rows: np.ndarray, so_far: Relaxation) -> None:
+        finished = so_far._replace(relaxed=so_far.relaxed.with_columns(row=rows))
+        saving(folder / files.PARTIAL, partial(_write_partial, finished))
 
     crystals = files.read_crystals(folder / files.CRYSTALS)
     settings = RelaxSettings.parse(job['settings'])
-    potential = load_potential(job['potential'])
-    relaxed = relax(
-        crystals, potential, settings, progress=progress, save=save, finished=_partial(folder)
+    relaxed, frames = relax_with_frames(
+        crystals,
+        load_potential(job['potential']),
+        settings,
+        progress=progress,
+        save=save,
+        finished=_finished(folder, settings),
     )
+    if frames is not None:
+        files.write_crystals(frames, folder / files.TRAJECTORY)
     relaxed = relaxed.with_columns(row=np.arange(len(relaxed)))
     files.write_crystals(relaxed, folder / files.RELAXED)
+
+
+def _write_partial(finished: Relaxation, path: Path) -> None:
+    """Write the crystals that are relaxed, but their frames first: no crystal is without them."""
+    if finished.frames is not None:
+        frames = path.with_name(files.PARTIAL_TRAJECTORY)
+        files.replace_file(frames, partial(files.write_crystals, finished.frames))
+    files.write_crystals(finished.relaxed, path)
+
+
+def _finished(folder: Path, settings: RelaxSettings) -> Relaxation | None:
+    """Return what an earlier job had relaxed, None if there is nothing, or not all of it."""
+    from aiida_crystalgen.science.relaxation import Relaxation
+
+    relaxed, path = _partial(folder), folder / files.PARTIAL_TRAJECTORY
+    if relaxed is None or settings.frames is None:
+        return None if relaxed is None else Relaxation(relaxed)
+    return Relaxation(relaxed, files.read_crystals(path)) if path.exists() else None
 
 
 def _checkpoint(path: Path) -> Checkpoint | None:

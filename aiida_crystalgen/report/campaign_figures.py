@@ -77,7 +77,7 @@ def round_yields(rounds: Sequence[Round]) -> str:
             _label_rounds(axes, rounds)
             axes.set_ylim(0, 1.08 * max(below.max(), 1))
             axes.yaxis.set_major_locator(MaxNLocator(integer=True))
-            axes.set_ylabel(f'Crystals {stage}' if stage != 'phases' else 'Phases')
+            axes.set_ylabel(f'Number {stage}' if stage != 'phases' else 'Phases')
         handles, labels = figure.axes[0].get_legend_handles_labels()
         if handles:
             figure.legend(handles, labels, loc='outside upper left', ncols=3)

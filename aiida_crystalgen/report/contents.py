@@ -12,6 +12,7 @@ from jaxtyping import Float, Int
 
 from aiida_crystalgen.report.campaign import Round, SearchComparison
 from aiida_crystalgen.report.measurements import Diffraction, Elasticity, Phonons
+from aiida_crystalgen.report.targets import TargetResults
 from aiida_crystalgen.science.crystals import CrystalSet
 from aiida_crystalgen.science.structures import formulas
 
@@ -93,10 +94,10 @@ class TrainingCurves:
 
 @dataclass(frozen=True)
 class LatentPoints:
-    """Crystals in the two-dimensional latent space.
+    """Crystals on the map of a model.
 
     :param labels: of the crystals.
-    :param coordinates: z1 and z2 of each.
+    :param coordinates: two of each.
     :param energies: above the lowest one, in eV/atom; NaN where unknown.
     :raises ValueError: if the lengths differ, or a coordinate is not a finite number.
     """
@@ -115,14 +116,16 @@ class LatentPoints:
 
 @dataclass(frozen=True)
 class LatentMap:
-    """The latent space of a trained model.
+    """Where a trained model puts crystals.
 
     :param training: the crystals that it was trained on.
-    :param replicas: z1 and z2 of the points that were decoded into replicas.
+    :param axes: what the two coordinates are.
+    :param replicas: coordinates of what the model drew, as those of replicas.
     :param phases: the phases found.
     """
 
     training: LatentPoints
+    axes: tuple[str, str]
     replicas: Float[np.ndarray, 'replicas 2'] | None = None
     phases: LatentPoints | None = None
 
@@ -202,8 +205,8 @@ class Phase:
 
     :param label: as in 'P1'.
     :param crystal: the relaxed crystal, as a set of one.
-    :param space_group: its number, after relaxation.
-    :param space_group_symbol: its Hermann–Mauguin symbol.
+    :param space_group: its number, after relaxation; 0 for a cluster.
+    :param space_group_symbol: its Hermann–Mauguin symbol, not shown of a cluster.
     :param energy: above the lowest crystal of the whole report, in eV/atom.
     :param hull_distance: energy above the convex hull in eV/atom, or None without a hull.
     :param nearest_reference: label of the known crystal nearest to it, empty without references.
@@ -217,6 +220,7 @@ class Phase:
     :param phonons: its dynamical stability, if it was measured.
     :param elasticity: its mechanical stability, if it was measured.
     :param diffraction: its X-ray powder pattern, if it was calculated.
+    :param point_group: Schoenflies symbol of the point group of a cluster, or empty.
     :raises ValueError: if ``crystal`` is not exactly one.
     """
 
@@ -237,6 +241,7 @@ class Phase:
     phonons: Phonons | None = None
     elasticity: Elasticity | None = None
     diffraction: Diffraction | None = None
+    point_group: str = ''
 
     def __post_init__(self) -> None:
         """Check that the crystal is one."""
@@ -306,6 +311,7 @@ class SearchReport:
     :param rdfs: comparisons of phases with known crystals.
     :param stages: of the search, in order.
     :param hull: of the known crystals, with the phases on it, by the engine of the phases.
+    :param targets: properties that were asked for, and what came of them.
     :param rounds: of the search, in order.
     :param comparison: with another search.
     :param engine_note: what a reader has to know about the energies.
@@ -325,12 +331,18 @@ class SearchReport:
     rdfs: tuple[RdfComparison, ...] = ()
     stages: tuple[Stage, ...] = ()
     hull: HullDiagram | None = None
+    targets: tuple[TargetResults, ...] = ()
     rounds: tuple[Round, ...] = ()
     comparison: SearchComparison | None = None
     engine_note: str = ''
     versions: Mapping[str, str] = field(default_factory=dict)
     nodes: tuple[NodeReference, ...] = ()
     citations: tuple[Citation, ...] = ()
+
+    @property
+    def periodic(self) -> bool:
+        """Whether the phases are crystals, not clusters."""
+        return all(phase.crystal.periodic for phase in self.phases)
 
     @property
     def is_emulated(self) -> bool:

@@ -19,6 +19,7 @@ from aiida_crystalgen.report.measurements import (
     Phonons,
 )
 from aiida_crystalgen.report.packing import packed_floats, packed_integers
+from aiida_crystalgen.science.crystals import CrystalSet
 
 __all__ = ('element_style', 'page_data')
 
@@ -76,9 +77,8 @@ def _phase(phase: Phase, curves: dict[str, Any]) -> dict[str, Any]:
     data: dict[str, Any] = {
         'label': phase.label,
         'formula': phase.formula,
-        'lattice': np.round(crystal.lattices[0], 6).tolist(),
         'numbers': crystal.atomic_numbers.tolist(),
-        'coordinates': packed_floats(crystal.fractional_coordinates % 1.0),
+        **_geometry(crystal),
         'facts': _facts(phase),
     }
     if phase.phonons is not None:
@@ -90,12 +90,22 @@ def _phase(phase: Phase, curves: dict[str, Any]) -> dict[str, Any]:
     return data
 
 
+def _geometry(crystal: CrystalSet) -> dict[str, Any]:
+    """Return cell and fractional coordinates of a crystal, or positions in a cluster in Å."""
+    if crystal.periodic:
+        lattice = np.round(crystal.lattices[0], 6).tolist()
+        return {
+            'lattice': lattice,
+            'coordinates': packed_floats(crystal.fractional_coordinates % 1),
+        }
+    positions = crystal.cartesian_coordinates
+    return {'positions': packed_floats(positions - positions.mean(axis=0))}
+
+
 def _facts(phase: Phase) -> list[tuple[str, str]]:
     """Return short facts about a phase."""
-    a, b, c, alpha, beta, gamma = cell_to_cellpar(phase.crystal.lattices[0])
     facts = [
-        ('a, b, c', f'{a:.3f}, {b:.3f}, {c:.3f} Å'),
-        ('α, β, γ', f'{alpha:.2f}, {beta:.2f}, {gamma:.2f}°'),
+        *(_cell_facts(phase.crystal) if phase.crystal.periodic else ()),
         ('Prototype', phase.prototype),
         ('Stability', phase.stability),
         ('From', phase.origin),
@@ -103,6 +113,15 @@ def _facts(phase: Phase) -> list[tuple[str, str]]:
         ('Record', phase.record),
     ]
     return [(name, text) for name, text in facts if text]
+
+
+def _cell_facts(crystal: CrystalSet) -> list[tuple[str, str]]:
+    """Return lengths and angles of a cell."""
+    a, b, c, alpha, beta, gamma = cell_to_cellpar(crystal.lattices[0])
+    return [
+        ('a, b, c', f'{a:.3f}, {b:.3f}, {c:.3f} Å'),
+        ('α, β, γ', f'{alpha:.2f}, {beta:.2f}, {gamma:.2f}°'),
+    ]
 
 
 def _phonon_facts(phonons: Phonons) -> dict[str, Any]:

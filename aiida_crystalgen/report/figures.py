@@ -48,7 +48,7 @@ def yield_funnel(stages: Sequence[Stage]) -> str:
         axes.set_yticks(rows, [stage.name for stage in stages])
         axes.tick_params(axis='y', length=0, labelcolor=INK)
         axes.set_xlim(0, max(left.max(), 1) * 1.2)
-        axes.set_xlabel('Crystals')
+        axes.set_xlabel('Number left')
         axes.invert_yaxis()
         axes.spines['left'].set_visible(False)
         if len(generators) > 1:
@@ -88,7 +88,7 @@ def loss_curves(curves: TrainingCurves) -> str:
             axes.set_title(terms[term])
             axes.set_xlabel('Epoch')
             axes.grid(axis='y')
-        figure.axes[0].set_ylabel('Loss per crystal')
+        figure.axes[0].set_ylabel('Mean loss')
         figure.axes[0].legend()
         return {}
 
@@ -100,7 +100,7 @@ def loss_curves(curves: TrainingCurves) -> str:
 
 
 def latent_map(latent: LatentMap) -> str:
-    """Return the training crystals in the latent space, coloured by energy (Fig. 4)."""
+    """Return where a model puts its training crystals, coloured by energy (Fig. 4)."""
 
     def draw(figure: Figure) -> dict[str, Sequence[str]]:
         axes = figure.subplots()
@@ -110,8 +110,10 @@ def latent_map(latent: LatentMap) -> str:
         highest = known.max(initial=0.0) or 1.0
         if latent.replicas is not None:
             first, second = latent.replicas.T
-            axes.plot(first, second, '+', color=MUTED, alpha=0.55, ms=3.5, label='replicas')
-        training = _latent_points(axes, latent.training, highest, 'o', 'training crystals')
+            axes.plot(
+                first, second, '+', color=MUTED, alpha=0.55, ms=3.5, label='drawn by the model'
+            )
+        training = _latent_points(axes, latent.training, highest, 'o', 'training set')
         titles: dict[str, Sequence[str]] = {str(training.get_gid()): _point_titles(latent.training)}
         if latent.phases is not None:
             phases = _latent_points(axes, latent.phases, highest, 'D', 'phases')
@@ -119,12 +121,12 @@ def latent_map(latent: LatentMap) -> str:
         if len(known):
             bar = figure.colorbar(training, label='Energy above lowest (eV/atom)')
             bar.outline.set_visible(False)
-        axes.set_xlabel('Latent coordinate z₁')
-        axes.set_ylabel('Latent coordinate z₂')
+        axes.set_xlabel(latent.axes[0])
+        axes.set_ylabel(latent.axes[1])
         figure.legend(loc='outside upper left', ncols=3)
         return titles
 
-    description = f'Latent map of {len(latent.training.labels)} training crystals.'
+    description = f'Latent map of {len(latent.training.labels)} structures of the training set.'
     return themed_svg('figure-latent', description, size=(_WIDTH, 4.6), draw=draw)
 
 
@@ -197,7 +199,7 @@ def _draw_comparison(axes: Axes, comparison: RdfComparison) -> None:
     """Draw the curves of one phase."""
     radii = comparison.radii
     axes.fill_between(radii, comparison.of_reference, color=SERIES[1], alpha=0.22, linewidth=0)
-    axes.plot(radii, comparison.of_reference, color=SERIES[1], lw=1.1, label='known crystal')
+    axes.plot(radii, comparison.of_reference, color=SERIES[1], lw=1.1, label='nearest known')
     if comparison.of_candidate is not None:
         before = 'candidate before relaxation'
         axes.plot(radii, comparison.of_candidate, ':', color=SERIES[2], lw=1.3, label=before)
@@ -234,13 +236,13 @@ def energy_levels(references: EnergyGroup | None, groups: Sequence[EnergyGroup])
         levels.tick_params(axis='x', length=0, labelcolor=INK)
         levels.set_xlim(-0.6, len(shown) - 0.4)
         levels.set_ylabel('Energy above lowest (eV/atom)')
-        numbers.set_xlabel('Crystals below this energy')
+        numbers.set_xlabel('Number below this energy')
         for axes in (levels, numbers):
             axes.grid(axis='y')
             axes.set_axisbelow(True)
         return titles
 
-    description = ', '.join(f'{group.name}: {len(group.energies)} crystals' for group in shown)
+    description = ', '.join(f'{group.name}: {len(group.energies)}' for group in shown)
     return themed_svg('figure-energies', f'{description}.', size=(_WIDTH, 4.4), draw=draw)
 
 

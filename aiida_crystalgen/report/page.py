@@ -19,6 +19,7 @@ from aiida_crystalgen.report import campaign_figures, figures
 from aiida_crystalgen.report.contents import SearchReport
 from aiida_crystalgen.report.drawing import page_data
 from aiida_crystalgen.report.hull import hull_plot
+from aiida_crystalgen.report.target_figures import target_comparison
 
 __all__ = ('render', 'write')
 
@@ -46,7 +47,8 @@ def render(report: SearchReport) -> str:
         report=report,
         figures=_figures(report),
         comparisons=_COMPARISONS,
-        has_hull=report.hull is not None or _elements(report) > 1,
+        has_hull=report.hull is not None or (report.periodic and _elements(report) > 1),
+        things='crystals' if report.periodic else 'clusters',
         generators=list(dict.fromkeys(name for one in report.rounds for name in one.yields)),
         round_stages=_stages(one.yields for one in report.rounds),
         compared_stages=_compared_stages(report),
@@ -90,6 +92,8 @@ def _model_figures(report: SearchReport) -> dict[str, str]:
         drawn['latent'] = figures.latent_map(report.latent)
     if report.rdfs:
         drawn['rdfs'] = figures.rdf_comparisons(report.rdfs[:_COMPARISONS])
+    for one in report.targets:
+        drawn[f'target_{one.name}'] = target_comparison(one)
     return drawn
 
 

@@ -24,15 +24,19 @@ _TURNS = ((2, -0.32), (0, -1.36))  # axis and angle in radians, first to last
 
 
 def draw_structure(figure: Figure, crystal: CrystalSet) -> None:
-    """Draw the cell of one crystal with its atoms, those on a border on both sides of it."""
+    """Draw the cell of one crystal with its atoms, those on a border on both sides of it.
+
+    A cluster is drawn as it is, without its box.
+    """
     axes = figure.subplots()
     view = _view()
-    fractions, numbers = _with_borders(crystal)
-    positions = (fractions - 0.5) @ crystal.lattices[0] @ view.T
+    shown, numbers = _from_middle(crystal)
+    positions = shown @ view.T
     styles = {int(number): element_style(int(number)) for number in np.unique(numbers)}
     radii = np.array([styles[int(number)]['radius'] for number in numbers])
     colours = np.array([styles[int(number)]['colour'] for number in numbers]) / 255
-    _draw_edges(axes, (_CORNERS - 0.5) @ crystal.lattices[0] @ view.T)
+    if crystal.periodic:
+        _draw_edges(axes, (_CORNERS - 0.5) @ crystal.lattices[0] @ view.T)
     _draw_bonds(axes, positions, radii, colours)
     for place, radius, colour in zip(positions, _SPHERE * radii, colours, strict=True):
         circle = Circle(place[:2], radius, facecolor=colour, edgecolor=colour / 2, zorder=place[2])
@@ -65,6 +69,17 @@ def _view() -> Float[np.ndarray, '3 3']:
         turn[j, i], turn[i, j] = np.sin(angle), -np.sin(angle)
         rotation = turn @ rotation
     return rotation
+
+
+def _from_middle(
+    crystal: CrystalSet,
+) -> tuple[Float[np.ndarray, 'atoms 3'], Int[np.ndarray, ' atoms']]:
+    """Return the atoms that are shown, in Å from the middle, and their atomic numbers."""
+    if crystal.periodic:
+        fractions, numbers = _with_borders(crystal)
+        return (fractions - 0.5) @ crystal.lattices[0], numbers
+    positions = crystal.cartesian_coordinates
+    return positions - positions.mean(axis=0), crystal.atomic_numbers
 
 
 def _with_borders(

@@ -6,13 +6,23 @@ import warnings
 from collections.abc import Iterable
 from itertools import product
 from math import gcd
+from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Bool
 
 from aiida_crystalgen.science.crystals import CrystalSet
 
-__all__ = ('element_symbols', 'has_only', 'reduced_formulas', 'stoichiometries')
+if TYPE_CHECKING:
+    from pymatgen.core import Composition
+
+__all__ = (
+    'competing_formulas',
+    'element_symbols',
+    'has_only',
+    'reduced_formulas',
+    'stoichiometries',
+)
 
 
 def element_symbols(crystals: CrystalSet) -> list[str]:
@@ -33,7 +43,10 @@ def has_only(crystals: CrystalSet, symbols: Iterable[str]) -> Bool[np.ndarray, '
 
 
 def reduced_formulas(crystals: CrystalSet) -> np.ndarray:
-    """Return pymatgen's reduced formula of each crystal as text, as in 'SnSe'."""
+    """Return pymatgen's reduced formula of each crystal as text, as in 'SnSe'.
+
+    Of clusters it is the whole formula, as in 'Pt10': larger ones are not more of the same.
+    """
     from pymatgen.core import Composition, Element
 
     numbers, element_of_atom = np.unique(crystals.atomic_numbers, return_inverse=True)
@@ -45,10 +58,34 @@ def reduced_formulas(crystals: CrystalSet) -> np.ndarray:
         # Noble gases come last in a formula; that they have no electronegativity is no news.
         warnings.filterwarnings('ignore', 'No Pauling electronegativity', UserWarning)
         formulas = [
-            Composition(dict(zip(elements, amount.tolist(), strict=True))).reduced_formula
+            _formula(
+                Composition(dict(zip(elements, amount.tolist(), strict=True))), crystals.periodic
+            )
             for amount in different
         ]
     return np.array(formulas, dtype=np.str_)[kind.reshape(-1)]
+
+
+def competing_formulas(
+    composition: str, formula_units: Iterable[int], *, periodic: bool
+) -> tuple[str, ...]:
+    """Return what `reduced_formulas` calls crystals or clusters of some formula units.
+
+    :param composition: formula unit, as in 'SnSe'.
+    :param periodic: whether they are crystals.
+    :raises ValueError: if the composition is no formula.
+    """
+    from pymatgen.core import Composition
+
+    unit = Composition(composition)
+    return tuple(dict.fromkeys(_formula(unit * number, periodic) for number in formula_units))
+
+
+def _formula(composition: Composition, periodic: bool) -> str:
+    """Return what to call the composition of a crystal, or of a cluster."""
+    if periodic:
+        return str(composition.reduced_formula)
+    return str(composition.formula).replace(' ', '')
 
 
 def stoichiometries(symbols: Iterable[str], atoms: int) -> tuple[str, ...]:

@@ -36,6 +36,8 @@ class CrystalSet:
     :param columns: named properties, one value per crystal.
     :param atom_columns: named properties, one value per atom, as the forces on them.
     :param metadata: JSON facts about the whole set: ``source``, ``engine`` of its energies, …
+    :param periodic: whether the cells repeat. Otherwise these are clusters of atoms, each in a box
+        that says nothing but where the atoms are: they may as well be outside of it.
     :raises ValueError: if the shapes contradict each other, or a number is not finite.
     """
 
@@ -46,6 +48,7 @@ class CrystalSet:
     columns: Mapping[str, Column] = field(default_factory=dict)
     atom_columns: Mapping[str, Column] = field(default_factory=dict)
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    periodic: bool = True
 
     def __post_init__(self) -> None:
         """Check the shapes once, so that no verb has to."""
@@ -100,7 +103,7 @@ class CrystalSet:
 
     @property
     def volumes(self) -> Float[np.ndarray, ' crystals']:
-        """Volume of each cell in Å³."""
+        """Volume of each cell in Å³, for clusters that of the box."""
         return np.abs(np.linalg.det(self.lattices))
 
     def atoms(self, row: int) -> slice:
@@ -133,6 +136,7 @@ class CrystalSet:
                 for name, column in self.atom_columns.items()
             },
             metadata=self.metadata,
+            periodic=self.periodic,
         )
 
     def with_columns(self, **columns: Column | np.ndarray) -> CrystalSet:
@@ -171,10 +175,19 @@ def _check_lengths(columns: Mapping[str, Column], number: int, things: str) -> N
 def concatenate(sets: Sequence[CrystalSet]) -> CrystalSet:
     """Return all crystals in one set, with the columns and metadata that all of them share.
 
-    :raises ValueError: if there are no sets, or a column has different units.
+    :raises ValueError: if there are no sets, some hold crystals and others clusters, or a column
+        has different units.
     """
     if not sets:
         raise ValueError('there are no sets of crystals to concatenate')
+    if len({one.periodic for one in sets}) > 1:
+        crystals, clusters = (
+            sum(len(one) for one in sets if one.periodic is kind) for kind in (True, False)
+        )
+        raise ValueError(
+            f'{crystals} crystals and {clusters} clusters cannot be one set; keep what is periodic '
+            'and what is not apart'
+        )
     return CrystalSet(
         lattices=np.concatenate([one.lattices for one in sets]),
         fractional_coordinates=np.concatenate([one.fractional_coordinates for one in sets]),
@@ -187,6 +200,7 @@ def concatenate(sets: Sequence[CrystalSet]) -> CrystalSet:
             for name, fact in sets[0].metadata.items()
             if all(name in one.metadata and one.metadata[name] == fact for one in sets)
         },
+        periodic=sets[0].periodic,
     )
 
 

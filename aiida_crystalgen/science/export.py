@@ -6,12 +6,14 @@ import csv
 import json
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from ase import Atoms
 
+from aiida_crystalgen.science.clusters import in_boxes
 from aiida_crystalgen.science.crystals import CrystalSet
 from aiida_crystalgen.science.progress import Progress, silent
 from aiida_crystalgen.science.structures import formulas, to_structure
@@ -49,7 +51,7 @@ def write_extended_xyz(crystals: CrystalSet, path: Path, *, progress: Progress =
 
     ``energy`` is written in eV for the whole cell, as that format has it, everything else as it
     is, with its unit under ``units``. `sources.files.read_files` reads all of it back, positions
-    to 1e-8 Å.
+    to 1e-8 Å. Clusters are periodic along no direction.
     """
     from ase.io import write
 
@@ -73,7 +75,7 @@ def _atoms(crystals: CrystalSet, row: int) -> Atoms:
         numbers=crystals.atomic_numbers[atoms],
         scaled_positions=crystals.fractional_coordinates[atoms],
         cell=crystals.lattices[row],
-        pbc=True,
+        pbc=crystals.periodic,
         info=info,
     )
 
@@ -99,8 +101,14 @@ def write_cifs(
 
     :param folder: made if it does not exist.
     :param names: of the files; row and label if None.
+    :raises ValueError: for clusters, which no CIF can describe.
     """
     from pymatgen.io.cif import CifWriter
+
+    if not crystals.periodic:
+        raise ValueError(
+            'a CIF describes a crystal, but these are clusters; write them to a file .extxyz'
+        )
 
     files = _files(crystals, folder, '.cif', names)
     for row, file in enumerate(files):
@@ -140,11 +148,17 @@ def write_poscars(
 ) -> tuple[Path, ...]:
     """Write each crystal as a POSCAR with its properties in the first line, and return the files.
 
-    The atoms of an element stand together.
+    The atoms of an element stand together. Clusters are repeated, as a POSCAR cannot say that they
+    are not, in boxes with vacuum; the first line says so.
 
     :param folder: made if it does not exist.
     """
     from pymatgen.io.vasp.inputs import Poscar
+
+    mark_of_clusters = []
+    if not crystals.periodic:
+        crystals = replace(in_boxes(crystals), periodic=True)
+        mark_of_clusters = ['cluster in a box']
 
     names = formulas(crystals)
     files = _files(crystals, folder, '.vasp', None)
@@ -155,7 +169,9 @@ def write_poscars(
         mark = ['EMULATED'] if _is_emulated(crystals, row) else []
         poscar = Poscar(
             to_structure(crystals, row),
-            comment='; '.join([*mark, str(names[row]), *parts]).replace('\n', ' '),
+            comment='; '.join([*mark, *mark_of_clusters, str(names[row]), *parts]).replace(
+                '\n', ' '
+            ),
             sort_structure=True,
         )
         file.write_text(poscar.get_str(significant_figures=16))
@@ -166,7 +182,7 @@ def write_poscars(
 def write_csv(crystals: CrystalSet, path: Path, *, progress: Progress = silent) -> None:
     """Write a table with a line for each crystal: formula, atoms, volume and all properties.
 
-    Units are in the headings; unknown numbers are left empty.
+    Units are in the headings; unknown numbers are left empty. Clusters have no volume.
     """
     rows = [_table_row(crystals, row) for row in range(len(crystals))]
     with path.open('w', newline='', encoding='utf-8') as handle:
@@ -183,7 +199,7 @@ def _table_row(crystals: CrystalSet, row: int) -> dict[str, Any]:
     return {
         'formula': formulas(crystals.select([row]))[0],
         'atoms': int(crystals.counts[row]),
-        'volume (Å³)': float(crystals.volumes[row]),
+        **({'volume (Å³)': float(crystals.volumes[row])} if crystals.periodic else {}),
         **{
             f'{name} ({units[name]})' if units[name] else name: value
             for name, value in facts_of_crystal(crystals, row).items()
@@ -194,7 +210,8 @@ def _table_row(crystals: CrystalSet, row: int) -> dict[str, Any]:
 def write_json(crystals: CrystalSet, path: Path, *, progress: Progress = silent) -> None:
     """Write a list of objects with the properties of each crystal, units, and pymatgen's structure.
 
-    `pymatgen.core.Structure.from_dict` makes a structure of the key ``structure``.
+    `pymatgen.core.Structure.from_dict` makes a structure of the key ``structure``, of a cluster one
+    that is periodic along no direction.
     """
     units = {name: column.unit for name, column in crystals.columns.items() if column.unit}
     objects = []

@@ -6,6 +6,8 @@ the sphere of radius cut-off + longest pair vector, which the plane spacings of 
 Distances come from elementwise arithmetic alone, so that those of a crystal are the same bits
 whatever the batch it is part of. Components of vectors are the first axis, so that the inner loops
 run over the long ones.
+
+Clusters have no images: their pair vectors are taken as they are, with no translation but zero.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from jaxtyping import Bool, Float, Int
 
 from aiida_crystalgen.science.crystals import CrystalSet
 
-__all__ = ('Images', 'are_flat', 'periodic_images', 'shortest_distances')
+__all__ = ('Images', 'are_flat', 'compact_lattices', 'periodic_images', 'shortest_distances')
 
 _BLOCK = 1 << 16  # distances held at once: half a MB, so that a block stays in the cache
 _MOST_TRANSLATIONS = 1 << 21  # of one crystal: a cell this small is no crystal
@@ -65,13 +67,20 @@ class Images:
 
 
 def are_flat(crystals: CrystalSet) -> Bool[np.ndarray, ' crystals']:
-    """Return which cells have no volume to speak of, so that nothing can be said of distances."""
+    """Return which cells have no volume to speak of, so that nothing can be said of distances.
+
+    None of the boxes of clusters, in which distances do not depend on the box.
+    """
+    if not crystals.periodic:
+        return np.zeros(len(crystals), dtype=bool)
     lengths = np.linalg.norm(crystals.lattices, axis=2)
     return crystals.volumes <= 1e-9 * lengths.prod(axis=1)
 
 
 def shortest_distances(crystals: CrystalSet) -> Float[np.ndarray, ' crystals']:
     """Return the shortest distance between two atoms of each crystal, own images included, in Å.
+
+    That of an atom alone, which has no images, is infinite.
 
     :raises ValueError: if a cell has no volume.
     """
@@ -97,7 +106,10 @@ def periodic_images(
     :param cutoffs: longest distance of interest in Å, one for all or one for each crystal.
     :raises ValueError: if a cell has no volume, or is too small for its images to be listed.
     """
-    lattices = _compact_lattices(crystals)
+    if not crystals.periodic:
+        yield from _pairs_of_clusters(crystals)
+        return
+    lattices = compact_lattices(crystals)
     limits = np.broadcast_to(np.asarray(cutoffs, dtype=np.float64), (len(crystals),))
     for number in np.unique(crystals.counts):
         rows = np.flatnonzero(crystals.counts == number)
@@ -111,13 +123,25 @@ def periodic_images(
                 yield Images(part[block], first, second, pairs[:, block], translations)
 
 
+def _pairs_of_clusters(clusters: CrystalSet) -> Iterator[Images]:
+    """Yield the clusters in blocks, with all pairs of their atoms and no translation but zero."""
+    positions = clusters.cartesian_coordinates
+    for number in np.unique(clusters.counts):
+        rows = np.flatnonzero(clusters.counts == number)
+        first, second = np.triu_indices(number, k=1)
+        for part in _parts(rows, _BLOCK // max(1, len(first))):
+            places = positions[clusters.offsets[part][:, None] + np.arange(number)]
+            pairs = np.moveaxis(places[:, second] - places[:, first], 2, 0)
+            yield Images(part, first, second, pairs, np.zeros((3, len(part), 1)))
+
+
 def _squares(vectors: Float[np.ndarray, '3 crystals items']) -> Float[np.ndarray, 'crystals items']:
     """Return the squared length of each vector."""
     x, y, z = vectors
     return x * x + y * y + z * z
 
 
-def _compact_lattices(crystals: CrystalSet) -> Float[np.ndarray, 'crystals 3 3']:
+def compact_lattices(crystals: CrystalSet) -> Float[np.ndarray, 'crystals 3 3']:
     """Return an equivalent lattice of each crystal whose vectors are short, shortest first, in Å.
 
     The vectors are shortened by multiples of each other in turn until none can be.

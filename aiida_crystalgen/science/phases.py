@@ -14,6 +14,7 @@ from aiida_crystalgen.science.screening.duplicates import DuplicateSettings, gro
 from aiida_crystalgen.science.settings import Settings
 from aiida_crystalgen.science.stability.hull import energies_above_hull, energies_above_lowest
 from aiida_crystalgen.science.symmetry.analysis import space_groups
+from aiida_crystalgen.science.symmetry.point_groups import point_groups
 
 __all__ = ('ComparisonSettings', 'PhaseSettings', 'compare_phases', 'find_phases')
 
@@ -23,7 +24,7 @@ _AS_LOW = 1e-3  # eV/atom: how well two relaxations to one crystal agree
 class ComparisonSettings(Settings):
     """How a relaxed crystal is compared with known ones.
 
-    :param symmetry_tolerance: of the space-group analysis after relaxation, in Å.
+    :param symmetry_tolerance: of the analysis of space or point groups after relaxation, in Å.
     :param rdf: of the radial distribution functions that are compared with the references.
     :param duplicates: of the comparison of the crystals with each other and the references.
     """
@@ -56,7 +57,8 @@ def find_phases(
     it. The columns that all have are kept; added are ``round``, ``relaxed_row``,
     ``proposal_round``, ``copies``, ``energy_above_lowest``, ``energy_above_hull`` (NaN where the
     references give no hull), ``space_group``, ``known`` (row of the equal reference, or −1),
-    ``nearest_reference``, ``reference_distance`` and ``shortest_distance``.
+    ``nearest_reference``, ``reference_distance`` and ``shortest_distance``. Clusters have no hull,
+    0 for a space group, and the symbol of their ``point_group``.
 
     :param relaxed: with columns ``energy`` in eV/atom and ``rejection``.
     :param references: known crystals with energies of the same engine.
@@ -114,6 +116,10 @@ def compare_phases(
     compared = with_nearest_known(
         phases, references, rdf=settings.rdf, duplicates=settings.duplicates
     )
+    if not phases.periodic:
+        compared = compared.with_columns(
+            point_group=point_groups(phases, settings.symmetry_tolerance)
+        )
     return compared.with_columns(
         energy_above_lowest=Column(energies_above_lowest(phases, references), 'eV/atom'),
         energy_above_hull=Column(energies_above_hull(phases, references), 'eV/atom'),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Protocol, runtime_checkable
 
-__all__ = ('Progress', 'silent')
+__all__ = ('Progress', 'announce', 'heard_by', 'silent')
 
 
 @runtime_checkable
@@ -17,3 +20,21 @@ class Progress(Protocol):
 
 def silent(done: int, total: int, message: str = '') -> None:
     """Ignore what it is told."""
+
+
+_listener: ContextVar[Progress] = ContextVar('listener', default=silent)
+
+
+def announce(done: int, total: int, message: str = '') -> None:
+    """Tell whoever listens to this process, for work that nobody can hand a progress to."""
+    _listener.get()(done, total, message)
+
+
+@contextmanager
+def heard_by(progress: Progress) -> Iterator[None]:
+    """Let a progress hear what is announced."""
+    token = _listener.set(progress)
+    try:
+        yield
+    finally:
+        _listener.reset(token)

@@ -18,15 +18,18 @@ __all__ = ('PhaseRecord', 'describe_phase', 'describe_phases')
 class PhaseRecord(Settings):
     """A phase in numbers.
 
+    Clusters have neither a space group, which is 0, nor a hull, a volume or a density.
+
     :param label: rank by energy within its search, as in 'P1'.
     :param formula: of the cell, as in 'Sn4Se4'.
+    :param reduced_formula: without common divisor; of a cluster the whole formula.
     :param elements: symbols in alphabetical order.
     :param energy: in eV/atom, by ``engine``.
     :param energy_above_lowest: above the lowest crystal of the composition, in eV/atom.
     :param energy_above_hull: above the hull of the references, in eV/atom; None without a hull.
-    :param volume_per_atom: in Å³.
-    :param density: in g/cm³.
-    :param shortest_distance: between two atoms, in Å.
+    :param volume_per_atom: in Å³; None for a cluster.
+    :param density: in g/cm³; None for a cluster.
+    :param shortest_distance: between two atoms, in Å; None for an atom alone.
     :param nearest_reference: label of the reference with the most similar RDF.
     :param reference_distance: Pearson distance of the two.
     :param known: label of the reference it is equal to, None for a new phase.
@@ -45,6 +48,8 @@ class PhaseRecord(Settings):
     :param elasticity: verdict on the mechanical stability, with the engine of the stresses.
     :param versions: of the packages that characterized the phase.
     :param nodes: UUIDs of what the record was made from, by what they are.
+    :param periodic: whether the phase is a crystal, not a cluster.
+    :param point_group: Schoenflies symbol of the point group of a cluster, as in 'D5h'.
     """
 
     label: str
@@ -57,9 +62,9 @@ class PhaseRecord(Settings):
     energy: float
     energy_above_lowest: float
     energy_above_hull: float | None
-    volume_per_atom: float
-    density: float
-    shortest_distance: float
+    volume_per_atom: float | None
+    density: float | None
+    shortest_distance: float | None
     nearest_reference: str
     reference_distance: float
     known: str | None
@@ -77,6 +82,19 @@ class PhaseRecord(Settings):
     elasticity: dict[str, Any] | None = None
     versions: dict[str, str] = Field(default_factory=dict)
     nodes: dict[str, str] = Field(default_factory=dict)
+    periodic: bool = True
+    point_group: str | None = None
+
+    @property
+    def symmetry_symbol(self) -> str:
+        """Symbol of the space group, or of the point group of a cluster."""
+        return self.space_group_symbol if self.point_group is None else self.point_group
+
+    @property
+    def symmetry(self) -> str:
+        """Symbol of the space group with its number, as in 'Pnma (62)', or of the point group."""
+        number = f' ({self.space_group})' if self.periodic else ''
+        return f'{self.symmetry_symbol}{number}'
 
     @property
     def is_new(self) -> bool:
@@ -134,23 +152,26 @@ def describe_phase(phases: CrystalSet, row: int, references: CrystalSet, label: 
 
     names = references['label'] if 'label' in references else np.arange(len(references)).astype(str)
     structure = to_structure(phases, row)
+    formula = structure.composition.formula.replace(' ', '')
     hull = float(phases['energy_above_hull'][row])
+    shortest = float(phases['shortest_distance'][row])
+    periodic = phases.periodic
     known = int(phases['known'][row])
     space_group = int(phases['space_group'][row])
     return PhaseRecord(
         label=label,
-        formula=structure.composition.formula.replace(' ', ''),
-        reduced_formula=structure.composition.reduced_formula,
+        formula=formula,
+        reduced_formula=structure.composition.reduced_formula if periodic else formula,
         elements=tuple(sorted(element.symbol for element in structure.composition.elements)),
         number_of_atoms=len(structure),
         space_group=space_group,
-        space_group_symbol=space_group_symbol(space_group),
+        space_group_symbol=space_group_symbol(space_group) if periodic else '–',
         energy=float(phases['energy'][row]),
         energy_above_lowest=float(phases['energy_above_lowest'][row]),
         energy_above_hull=None if np.isnan(hull) else hull,
-        volume_per_atom=float(structure.volume / len(structure)),
-        density=float(structure.density),
-        shortest_distance=float(phases['shortest_distance'][row]),
+        volume_per_atom=float(structure.volume / len(structure)) if periodic else None,
+        density=float(structure.density) if periodic else None,
+        shortest_distance=shortest if np.isfinite(shortest) else None,
         nearest_reference=str(names[phases['nearest_reference'][row]]),
         reference_distance=float(phases['reference_distance'][row]),
         known=None if known < 0 else str(names[known]),
@@ -161,6 +182,8 @@ def describe_phase(phases: CrystalSet, row: int, references: CrystalSet, label: 
         relaxed_row=int(_value(phases, 'relaxed_row', row, row)),
         copies=int(_value(phases, 'copies', row, 1)),
         engine=dict(phases.metadata['engine']),
+        periodic=periodic,
+        point_group=None if periodic else str(phases['point_group'][row]),
     )
 
 

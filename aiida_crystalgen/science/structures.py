@@ -1,15 +1,15 @@
-"""Crystals as pymatgen structures, at the edges of the package."""
+"""Crystals and clusters as pymatgen's structures and molecules, at the edges of the package."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
-from pymatgen.core import Composition, Element, Lattice, Structure
+from pymatgen.core import Composition, Element, Lattice, Molecule, Structure
 
 from aiida_crystalgen.science.crystals import Column, CrystalSet
 
-__all__ = ('formulas', 'from_structures', 'to_structure', 'to_structures')
+__all__ = ('formulas', 'from_structures', 'to_molecule', 'to_structure', 'to_structures')
 
 
 def from_structures(
@@ -17,12 +17,16 @@ def from_structures(
 ) -> CrystalSet:
     """Return the structures as a set of crystals, labelled by ``labels`` where given.
 
-    :raises ValueError: if a structure has partial occupancies, species that are no elements, or no
-        sites; the message names the structure.
+    Structures whose lattice is periodic along no direction are a set of clusters.
+
+    :raises ValueError: if a structure has partial occupancies, species that are no elements, no
+        sites, or another periodicity than all directions or none, or than the others have; the
+        message names the structure.
     """
     names = list(labels) if labels is not None else [str(row) for row in range(len(structures))]
     for name, structure in zip(names, structures, strict=True):
         _refuse_unordered(name, structure)
+    periodic = _periodicity(dict(zip(names, structures, strict=True)))
     numbers = [site.specie.Z for structure in structures for site in structure]
     return CrystalSet(
         lattices=np.array([one.lattice.matrix for one in structures]).reshape(-1, 3, 3),
@@ -32,7 +36,30 @@ def from_structures(
         atomic_numbers=np.array(numbers, dtype=np.int64),
         counts=np.array([len(one) for one in structures], dtype=np.int64),
         columns={} if labels is None else {'label': Column(np.array(names, dtype=np.str_))},
+        periodic=periodic,
     )
+
+
+def _periodicity(structures: Mapping[str, Structure]) -> bool:
+    """Return whether structures are crystals, not clusters.
+
+    :raises ValueError: if one is neither, or some are one and some the other.
+    """
+    for name, structure in structures.items():
+        directions = sum(structure.lattice.pbc)
+        if directions not in (0, 3):
+            raise ValueError(
+                f"structure '{name}' is periodic along {directions} of 3 directions; crystals are "
+                'along all 3, and clusters along none'
+            )
+    kinds = {all(structure.lattice.pbc) for structure in structures.values()}
+    if len(kinds) > 1:
+        clusters = [name for name, one in structures.items() if not all(one.lattice.pbc)]
+        raise ValueError(
+            f"{len(clusters)} of {len(structures)} structures, among them '{clusters[0]}', are "
+            'clusters and the others crystals; import the ones apart from the others'
+        )
+    return kinds != {False}
 
 
 def _refuse_unordered(name: str, structure: Structure) -> None:
@@ -50,13 +77,20 @@ def _refuse_unordered(name: str, structure: Structure) -> None:
 
 
 def to_structure(crystals: CrystalSet, row: int) -> Structure:
-    """Return one crystal of the set."""
+    """Return one crystal of the set; a cluster in its box, periodic along no direction."""
     atoms = crystals.atoms(row)
     return Structure(
-        Lattice(crystals.lattices[row]),
+        Lattice(crystals.lattices[row], pbc=(crystals.periodic,) * 3),
         crystals.atomic_numbers[atoms].tolist(),
         crystals.fractional_coordinates[atoms],
     )
+
+
+def to_molecule(clusters: CrystalSet, row: int) -> Molecule:
+    """Return one cluster of the set."""
+    atoms = clusters.atoms(row)
+    positions = clusters.fractional_coordinates[atoms] @ clusters.lattices[row]
+    return Molecule(clusters.atomic_numbers[atoms].tolist(), positions)
 
 
 def to_structures(crystals: CrystalSet) -> list[Structure]:

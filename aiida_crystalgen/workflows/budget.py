@@ -9,9 +9,17 @@ from typing import Any
 from aiida import orm
 from pydantic import Field
 
+from aiida_crystalgen.data.structure_set import StructureSetData
 from aiida_crystalgen.science.settings import Settings
 
-__all__ = ('Budget', 'Spent', 'count_dft_calculations', 'hours_since', 'is_budget')
+__all__ = (
+    'Budget',
+    'Spent',
+    'count_dft_calculations',
+    'has_new_phase',
+    'hours_since',
+    'is_budget',
+)
 
 _DFT = ('aiida.calculations:vasp.vasp', 'aiida.calculations:quantumespresso.pw')
 _AT_ONCE = 10_000  # of the identifiers in one condition of a query
@@ -78,6 +86,17 @@ def count_dft_calculations(node: orm.ProcessNode) -> int:
         number += sum(kind in _DFT for _, kind in children)
         level = [pk for pk, kind in children if kind not in _DFT]
     return number
+
+
+def has_new_phase(child: orm.ProcessNode, number: int) -> bool:
+    """Return whether one of the phases of a round was found by it.
+
+    :param number: of the round.
+    """
+    if 'phases' not in child.outputs:
+        return False
+    rounds = child.outputs.phases.get_array(f'{StructureSetData.COLUMN_PREFIX}round')
+    return bool((rounds == number).any())
 
 
 def is_budget(node: orm.Dict, _: Any) -> str | None:

@@ -16,6 +16,7 @@ from aiida_crystalgen.data.structure_set import StructureSetData
 from aiida_crystalgen.science.settings import Settings
 from aiida_crystalgen.workflows.children import failure, run_once, submit_once
 from aiida_crystalgen.workflows.code_preflight import load_engine_code
+from aiida_crystalgen.workflows.crystal_inputs import are_crystals
 from aiida_crystalgen.workflows.protocol import protocol_inputs
 from aiida_crystalgen.workflows.throttle import EagerWorkChain
 
@@ -76,7 +77,7 @@ class DftRelaxWorkChain(EagerWorkChain):
         spec.input(
             'structures',
             valid_type=StructureSetData,
-            validator=_is_not_empty,
+            validator=are_crystals,
             help='The structures to relax.',
         )
         spec.input('code', valid_type=orm.AbstractCode, help='Code of the engine.')
@@ -282,11 +283,6 @@ def outcome_table(
 def merge_keys(values: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values with the changes in place of theirs."""
     return {**values, **changes}
-
-
-def _is_not_empty(node: StructureSetData, _: Any) -> str | None:
-    """Return why the set cannot be relaxed, or nothing."""
-    return None if node.number else 'the set has no structures.'
 
 
 def _is_positive(node: orm.Int, _: Any) -> str | None:

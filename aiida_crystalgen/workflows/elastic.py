@@ -14,6 +14,7 @@ from aiida_crystalgen.calculations.functions.strain import strain
 from aiida_crystalgen.calculations.functions.symmetrize import symmetrize
 from aiida_crystalgen.data.structure_set import StructureSetData
 from aiida_crystalgen.workflows.children import failure, run_once
+from aiida_crystalgen.workflows.crystal_inputs import is_crystal
 from aiida_crystalgen.workflows.engines import (
     engine_name,
     expose_engines,
@@ -36,7 +37,12 @@ class ElasticWorkChain(WorkChain):
     def define(cls, spec: ProcessSpec) -> None:
         """Define ports, outline and exit codes."""
         super().define(spec)
-        spec.input('structure', valid_type=orm.StructureData, help='The relaxed structure.')
+        spec.input(
+            'structure',
+            valid_type=orm.StructureData,
+            validator=is_crystal,
+            help='The relaxed structure.',
+        )
         spec.input(
             'settings',
             valid_type=orm.Dict,

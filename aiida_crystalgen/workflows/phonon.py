@@ -16,6 +16,7 @@ from aiida_crystalgen.calculations.functions.phonons import phonons
 from aiida_crystalgen.calculations.functions.symmetrize import symmetrize
 from aiida_crystalgen.data.structure_set import StructureSetData
 from aiida_crystalgen.workflows.children import failure, run_once, submit_once
+from aiida_crystalgen.workflows.crystal_inputs import is_crystal
 from aiida_crystalgen.workflows.elastic import ElasticWorkChain
 from aiida_crystalgen.workflows.engines import (
     Freedom,
@@ -85,7 +86,12 @@ class PhononWorkChain(WorkChain):
     def define(cls, spec: ProcessSpec) -> None:
         """Define ports, outline and exit codes."""
         super().define(spec)
-        spec.input('structure', valid_type=orm.StructureData, help='The relaxed structure.')
+        spec.input(
+            'structure',
+            valid_type=orm.StructureData,
+            validator=is_crystal,
+            help='The relaxed structure.',
+        )
         spec.input(
             'settings',
             valid_type=orm.Dict,

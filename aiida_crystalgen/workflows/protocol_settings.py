@@ -119,6 +119,14 @@ def _train_rdf_vae() -> dict[str, Models]:
     return {'': (RdfVaeSettings,)}
 
 
+def _trajectories() -> dict[str, Models]:
+    """Return the settings of a training set from trajectories."""
+    from aiida_crystalgen.science.generators.interface import Request
+    from aiida_crystalgen.science.relaxation.settings import FrameSettings
+
+    return {'': (Request,), 'frames': (FrameSettings,)}
+
+
 def _verify() -> dict[str, Models]:
     """Return the settings of a verification, as far as a search gives them."""
     from aiida_crystalgen.science.relaxation.settings import RelaxSettings
@@ -137,5 +145,6 @@ _MODELS: dict[str, Callable[[], dict[str, Models]]] = {
     'relax_vasp': _relax_vasp,
     'search': _search,
     'train/rdf_vae': _train_rdf_vae,
+    'trajectories': _trajectories,
     'verify': _verify,
 }

@@ -23,6 +23,7 @@ class PotentialRelaxWorkChain(VerbWorkChain):
     _job = RelaxCalculation
     _function = relax
     _output = 'relaxed'
+    _extras = {'trajectory': 'partial_trajectory'}  # noqa: RUF012
 
     @classmethod
     def get_builder_from_protocol(

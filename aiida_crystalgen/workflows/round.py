@@ -11,6 +11,7 @@ from aiida.engine import ExitCode, ProcessSpec, ToContext, WorkChain, if_
 from aiida_crystalgen.calculations.functions.find_phases import find_phases
 from aiida_crystalgen.calculations.functions.record_phases import record_phases
 from aiida_crystalgen.calculations.functions.screen import screen
+from aiida_crystalgen.calculations.outputs import attach_outputs
 from aiida_crystalgen.calculations.propose import is_request
 from aiida_crystalgen.calculations.verb import is_seed
 from aiida_crystalgen.data.structure_set import StructureSetData
@@ -299,8 +300,9 @@ class RoundWorkChain(WorkChain):
 
     def _give_out(self, name: str) -> None:
         """Return what there is of a namespace of the context."""
-        for label, node in self.ctx[name].items():
-            self.out(f'{name}.{label}', node)
+        outputs = {f'{name}.{label}': node for label, node in self.ctx[name].items()}
+        attach_outputs(outputs)
+        self.out_many(outputs)
 
     def _earlier(self, name: str) -> dict[str, StructureSetData]:
         """Return what the rounds before have left of this name, as an input of a function."""

@@ -12,6 +12,7 @@ from aiida_crystalgen.calculations.functions.allot import allot
 from aiida_crystalgen.calculations.functions.deduplicate import deduplicate
 from aiida_crystalgen.calculations.functions.grow import grow
 from aiida_crystalgen.calculations.functions.join import join
+from aiida_crystalgen.calculations.outputs import attach_outputs
 from aiida_crystalgen.data.groups import PhaseGroup
 from aiida_crystalgen.data.structure_set import StructureSetData
 from aiida_crystalgen.science.seeds import derive_seed
@@ -19,6 +20,7 @@ from aiida_crystalgen.workflows.budget import (
     Budget,
     Spent,
     count_dft_calculations,
+    has_new_phase,
     hours_since,
     is_budget,
 )
@@ -247,7 +249,7 @@ class SearchWorkChain(WorkChain):
             self.ctx.spent[label] += generator['request']['candidates']
             self.ctx.candidates += generator['request']['candidates']
         self.ctx.without_new_phase = (
-            0 if _has_new_phase(child, number) else self.ctx.without_new_phase + 1
+            0 if has_new_phase(child, number) else self.ctx.without_new_phase + 1
         )
         self.ctx.problem = '' if child.is_finished_ok else str(child.exit_message)
         return self._accumulate(child, number)
@@ -295,19 +297,19 @@ class SearchWorkChain(WorkChain):
     def finalize(self) -> ExitCode | None:
         """Return everything, and say why the search ended."""
         self._give_out()
-        if not self.ctx.records:
+        if 'phases' not in self.ctx.earlier:
             return self.exit_codes.ERROR_NO_PHASES.format(
                 number=self.ctx.rounds,
                 reason=self.ctx.problem.rstrip('.') or f'it ended because {self.ctx.ending}',
             )
-        group, _ = PhaseGroup.collection.get_or_create(label=f'search-{self.uuid}')
         records = [node for label, node in self.ctx.records.items() if label.endswith('_record')]
-        group.add_nodes(records)
-        self.report(f'found {len(records)} phases, in group {group.label}')
-        if self.ctx.round.exit_status == _UNVERIFIED:
-            return self.exit_codes.ERROR_VERIFICATION_FAILED.format(
-                reason=self.ctx.problem.rstrip('.')
-            )
+        if records:
+            group, _ = PhaseGroup.collection.get_or_create(label=f'search-{self.uuid}')
+            group.add_nodes(records)
+            self.report(f'found {len(records)} phases, in group {group.label}')
+        if self.ctx.rounds and self.ctx.round.exit_status == _UNVERIFIED:
+            reason = self.ctx.problem.rstrip('.')
+            return self.exit_codes.ERROR_VERIFICATION_FAILED.format(reason=reason)
         # An exit code of success would lose its message.
         self.node.set_exit_message(f'The search ended because {self.ctx.ending}.')
         return None
@@ -325,12 +327,8 @@ class SearchWorkChain(WorkChain):
 
     def _pass_on(self, child: orm.ProcessNode, name: str) -> None:
         """Return what a round has given out, under its name."""
-        for label in ('verdicts', 'relaxed', 'phases'):
-            if label in child.outputs:
-                self.out(f'{name}.{label}', child.outputs[label])
-        if 'proposals' in child.outputs:
-            for label, node in child.outputs.proposals.items():
-                self.out(f'{name}.proposals.{label}', node)
+        kept = ('proposals', 'verdicts', 'relaxed', 'phases')
+        self.out(name, {label: child.outputs[label] for label in kept if label in child.outputs})
 
     def _accumulate(self, child: orm.ProcessNode, number: int) -> ExitCode | None:
         """Keep what the next round builds on."""
@@ -361,25 +359,16 @@ class SearchWorkChain(WorkChain):
 
     def _give_out(self) -> None:
         """Return what there is so far."""
+        outputs = dict(self.ctx.earlier)
         if 'training' in self.ctx:
-            self.out('training', self.ctx.training)
-        for name, node in self.ctx.earlier.items():
-            self.out(name, node)
+            outputs['training'] = self.ctx.training
         for name in ('checkpoints', 'records'):
-            for label, node in self.ctx[name].items():
-                self.out(f'{name}.{label}', node)
+            outputs |= {f'{name}.{label}': node for label, node in self.ctx[name].items()}
         for name, value in self.ctx.verified.items():
             nodes = value if name == 'verdicts' else {'': value}
-            for label, node in nodes.items():
-                self.out(f'verified.{name}.{label}'.rstrip('.'), node)
-
-
-def _has_new_phase(child: orm.ProcessNode, number: int) -> bool:
-    """Return whether one of the phases was found by this round."""
-    if 'phases' not in child.outputs:
-        return False
-    rounds = child.outputs.phases.get_array(f'{StructureSetData.COLUMN_PREFIX}round')
-    return bool((rounds == number).any())
+            outputs |= {f'verified.{name}.{label}'.rstrip('.'): nodes[label] for label in nodes}
+        attach_outputs(outputs)
+        self.out_many(outputs)
 
 
 _UNVERIFIED = 438

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from aiida_crystalgen.science.clusters import occupied_volumes
 from aiida_crystalgen.science.composition import reduced_formulas
 from aiida_crystalgen.science.crystals import CrystalSet
 from aiida_crystalgen.science.generators.interface import Request
@@ -17,9 +18,13 @@ _REQUESTED = ('formula_units', 'cell', 'space_groups', 'attempts', 'targets')
 
 
 def build_request(
-    composition: str, chosen: Mapping[str, Any], references: CrystalSet, candidates: int
+    composition: str, chosen: Mapping[str, Any], references: CrystalSet | None, candidates: int
 ) -> dict[str, Any]:
-    """Return the request to one generator, in numbers."""
+    """Return the request to one generator, in numbers.
+
+    :param references: that say whether crystals or clusters are asked for, and how large the cells
+        are where no volume is chosen; None asks for crystals, and estimates it from the elements.
+    """
     volume = chosen['volume']
     per_atom = volume['per_atom']
     request = {
@@ -30,6 +35,7 @@ def build_request(
         ),
         'volume_tolerance': volume['tolerance'],
         'distances': _distances(composition, chosen),
+        'periodic': references is None or references.periodic,
         **{key: chosen[key] for key in _REQUESTED},
     }
     try:
@@ -37,7 +43,8 @@ def build_request(
     except ValueError as exception:
         # The user wrote these two keys of the request in a mapping of their own.
         raise ValueError(str(exception).replace("'volume_", "'volume.")) from None
-    _refuse_impossible(checked)
+    if checked.periodic:
+        _refuse_impossible(checked)
     return checked.model_dump(mode='json')
 
 
@@ -67,17 +74,22 @@ def _refuse_impossible(request: Request) -> None:
             )
 
 
-def _usual_volume(composition: str, references: CrystalSet) -> float:
+def _usual_volume(composition: str, references: CrystalSet | None) -> float:
     """Return the volume per atom of the lowest reference, or the median without energies, in Å³.
 
-    References of the composition go before others.
+    References of the composition go before others. Of single atoms the volume is estimated.
     """
-    mine = np.flatnonzero(reduced_formulas(references) == _formula(composition))
+    from aiida_crystalgen.science.sources.prototypes import typical_volume
+
+    if references is None:
+        return typical_volume(composition)
+    names, kinds = np.unique(reduced_formulas(references), return_inverse=True)
+    same = [kind for kind, name in enumerate(names) if _formula(name) == _formula(composition)]
+    mine = np.flatnonzero(np.isin(kinds, same))
     known = references.select(mine) if len(mine) else references
-    volumes = known.volumes / known.counts
-    if 'energy' in known:
-        return float(volumes[np.nanargmin(known['energy'])])
-    return float(np.median(volumes))
+    volumes = occupied_volumes(known) / known.counts
+    usual = volumes[np.nanargmin(known['energy'])] if 'energy' in known else np.median(volumes)
+    return float(usual) or typical_volume(composition)
 
 
 def _formula(composition: str) -> str:

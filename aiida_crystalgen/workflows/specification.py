@@ -104,7 +104,9 @@ def search_inputs(
     SearchNumbers.parse({name: chosen[name] for name in SearchNumbers.model_fields})
     known = _dataset(references)
     learned = known if training is None else _dataset(training)
+    _refuse_mixture(known, learned)
     relaxation = protocol_inputs('relax', protocol, chosen['relax'], where='relax')
+    _refuse_pressure(known, relaxation)
     shared = {'rdf': chosen['rdf'], 'duplicates': chosen['duplicates']}
     formulas = _compositions(composition)
     refuse_foreign_pairs(formulas, chosen['distances'])
@@ -147,6 +149,25 @@ def _dataset(chosen: StructureSetData | str) -> StructureSetData:
     if node.number == 0:
         raise ValueError(f"dataset '{node.label}' is empty; import crystals into it first")
     return node
+
+
+def _refuse_mixture(references: StructureSetData, training: StructureSetData) -> None:
+    """Raise if models learn from clusters what is compared with crystals, or the reverse."""
+    if references.periodic != training.periodic:
+        kinds = [('clusters', 'crystals')[one.periodic] for one in (training, references)]
+        raise ValueError(
+            f"'training' is a dataset of {kinds[0]}, but 'references' one of {kinds[1]}; a search "
+            'is for the ones or the others'
+        )
+
+
+def _refuse_pressure(references: StructureSetData, relaxation: Mapping[str, Any]) -> None:
+    """Raise if clusters are to be compressed."""
+    if relaxation['pressure'] and not references.periodic:
+        raise ValueError(
+            f"'relax.pressure' is {relaxation['pressure']} GPa, but the references are clusters, "
+            'which no pressure acts on; leave it out'
+        )
 
 
 def _check_targets(chosen: Mapping[str, Any], training: StructureSetData) -> None:

@@ -36,12 +36,15 @@ class VerbWorkChain(BaseRestartWorkChain):
     _job: ClassVar[type[VerbCalculation]]
     _function: ClassVar[Any]
     _output: ClassVar[str]
+    # Outputs that a job may have besides, and the ports of what it had of them when cut short.
+    _extras: ClassVar[dict[str, str]] = {}
 
     @classmethod
     def define(cls, spec: ProcessSpec) -> None:
         """Define the ports, those of the job among them, and the outline."""
         super().define(spec)
-        spec.expose_inputs(cls._job, exclude=('code', 'metadata', 'partial'))
+        partial = ('partial', *cls._extras.values())
+        spec.expose_inputs(cls._job, exclude=('code', 'metadata', *partial))
         spec.input(
             'code',
             valid_type=orm.AbstractCode,
@@ -59,7 +62,7 @@ class VerbWorkChain(BaseRestartWorkChain):
         spec.inputs['max_iterations'].help = 'Largest number of jobs that continue each other.'
         # Its counter begins anew after the pause, and AiiDA would look at the first job again.
         del spec.inputs['pause_on_max_iterations']
-        spec.expose_outputs(cls._job, include=(cls._output,))
+        spec.expose_outputs(cls._job, include=(cls._output, *cls._extras))
         spec.outline(
             cls.setup,
             while_(cls.should_run_process)(cls.run_process, cls.inspect_process),
@@ -71,7 +74,7 @@ class VerbWorkChain(BaseRestartWorkChain):
     def setup(self) -> None:
         """Start without any job."""
         super().setup()
-        self.ctx.children = []
+        self.ctx.children, self.ctx.partial = [], {}
 
     @property
     def process_class(self) -> type[VerbCalculation]:
@@ -84,8 +87,7 @@ class VerbWorkChain(BaseRestartWorkChain):
         label = f'iteration_{self.ctx.iteration:02d}'
         inputs = self.exposed_inputs(self._job)
         if 'code' in self.inputs:
-            if 'partial' in self.ctx:
-                inputs['partial'] = self.ctx.partial
+            inputs |= self.ctx.partial
             options = self.inputs.options.get_dict() if 'options' in self.inputs else {}
             inputs |= {'code': self.inputs.code, 'metadata': {'options': options}}
             child = submit_once(self, self._job, label, **inputs)
@@ -98,21 +100,24 @@ class VerbWorkChain(BaseRestartWorkChain):
         """Let the next job do what this one, which was cut short, has left."""
         if 'partial' not in job.outputs:
             return None
-        self.ctx.partial = job.outputs.partial
+        ports = ('partial', *self._extras.values())
+        self.ctx.partial = {port: job.outputs[port] for port in ports if port in job.outputs}
         self.report(str(job.exit_message))
         return ProcessHandlerReport(do_break=True)
 
     def inspect_process(self) -> ExitCode | None:
         """Pass on the result, in the end also structures that jobs had when they were cut short."""
         child = self.ctx.children[-1]
-        if self._output in child.outputs:
-            self.out(self._output, child.outputs[self._output])
+        for name in (self._output, *self._extras):
+            if name in child.outputs:
+                self.out(name, child.outputs[name])
         exit_code = super().inspect_process()
         if exit_code is None or exit_code.status == 0:
             return exit_code
-        partial = self.ctx.get('partial')
-        if isinstance(partial, StructureSetData) and self._output not in self.outputs:
-            self.out(self._output, partial)
+        for name, port in {self._output: 'partial', **self._extras}.items():
+            partial = self.ctx.partial.get(port)
+            if isinstance(partial, StructureSetData) and name not in self.outputs:
+                self.out(name, partial)
         if exit_code.status != self.exit_codes.ERROR_UNHANDLED_FAILURE.status:
             return exit_code
         return self.exit_codes.ERROR_VERB_FAILED.format(

@@ -81,6 +81,11 @@ def chosen_verification(
     """
     if search['verify'] is None:
         return {}
+    if not references.periodic:
+        raise ValueError(
+            "'verify' is set, but the references are clusters, which have neither a hull nor "
+            'phonon bands nor elastic constants to be verified; leave it out'
+        )
     pressure = search['relax'].get('pressure')
     if pressure:
         raise ValueError(

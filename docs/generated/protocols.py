@@ -29,6 +29,7 @@ PROTOCOLS = (
     'elastic',
     'references',
     'characterization',
+    'trajectories',
     'train/rdf_vae',
 )
 

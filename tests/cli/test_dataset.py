@@ -233,7 +233,71 @@ def test_wrong_prototypes_are_one_sentence(run, arguments, message):
     assert message in run('prototypes', *arguments, fails=True).stderr.splitlines()[-1]
 
 
-@pytest.mark.parametrize('command', ['import', 'prototypes', 'list', 'show', 'export'])
+QUICK = ('--protocol', 'fast', '--potential', 'stillinger-weber', '--candidates', 4)
+
+
+def test_trajectories_become_a_dataset(run):
+    """Random crystals are relaxed, and those on their ways have energies of the potential."""
+    sizes = ('--formula-units', 1, '--formula-units', 2, '--frames', 3, '--seed', 7)
+    result = run('trajectories', 'Si', *QUICK, *sizes)
+    assert '4 random crystals of Si, 20.03 Å³ per atom' in result.output
+    node = load_dataset('Si-trajectories')
+    crystals = crystals_from_node(node)
+    assert node.facts['source']['kind'] == 'trajectories'
+    assert np.bincount(crystals['trajectory']).max() <= 3
+    assert set(crystals.counts) <= {1, 2}
+    assert f'{node.number} crystals of 4 trajectories' in result.output
+    assert 'trajectories 4' in run('show', 'Si-trajectories').output
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'message'),
+    [
+        (('silicon',), "'silicon': not a chemical formula"),
+        (('Si', '--code', 'none'), "no code 'none'"),
+        (('Si', '--potential', 'none'), "unknown potential 'none'"),
+        (('Si', '--protocol', 'none'), "unknown protocol 'none'"),
+        (('Ge', *QUICK), 'does not know the element Ge'),
+        (('Si', '--label', 'known'), "a dataset 'known' already"),
+        (('Si', '--frames', 0), '0 is not in the range'),
+    ],
+)
+def test_wrong_trajectories_are_one_sentence(run, known, arguments, message):
+    """What is wrong is told in one line on standard error, and nothing is stored."""
+    assert message in run('trajectories', *arguments, fails=True).stderr.splitlines()[-1]
+    assert 'Known: known.' in run('show', 'Si-trajectories', fails=True).stderr
+
+
+def test_a_dataset_gets_energies(run, known):
+    """The same crystals are in a new dataset, each evaluated once by the potential."""
+    result = run('energies', 'known', '--potential', 'stillinger-weber', '--label', 'evaluated')
+    assert '3 crystals, 0 of them unphysical' in result.output
+    node = load_dataset('evaluated')
+    before, after = crystals_from_node(known), crystals_from_node(node)
+    np.testing.assert_array_equal(after['label'], before['label'])
+    np.testing.assert_allclose(after.lattices, before.lattices)
+    assert np.isfinite(after['energy']).all()
+    assert (after['steps'] == 0).all()
+    assert node.facts['engine']['name'] == 'stillinger-weber'
+    assert node.creator.inputs.structures.uuid == known.uuid
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'message'),
+    [
+        (('knwon',), "there is no dataset 'knwon'"),
+        (('known', '--potential', 'emt'), 'does not know the element Si'),
+        (('known', '--label', 'known'), "a dataset 'known' already"),
+    ],
+)
+def test_wrong_energies_are_one_sentence(run, known, arguments, message):
+    """What is wrong is told in one line on standard error."""
+    assert message in run('energies', *arguments, fails=True).stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    'command', ['import', 'prototypes', 'trajectories', 'energies', 'list', 'show', 'export']
+)
 def test_every_command_has_an_example(run, command):
     """The help of each command shows how it is used."""
     assert f'aiida-crystalgen dataset {command}' in run(command, '--help').output

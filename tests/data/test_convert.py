@@ -1,6 +1,7 @@
 """Tests of `aiida_crystalgen.data.convert`."""
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -122,3 +123,27 @@ def test_refuses_what_is_no_crystal(aiida_profile, make, message):
 def test_no_structures_make_an_empty_set(aiida_profile):
     """Nothing becomes a set of nothing."""
     assert isinstance(crystals_from_structures([]), CrystalSet)
+
+
+def test_clusters_stay_clusters(aiida_profile, make_crystals):
+    """Nodes of sets and of single structures say that nothing repeats, and what is read does."""
+    clusters = replace(make_crystals(3), periodic=False)
+    node = orm.load_node(node_from_crystals(clusters).store().pk)
+    assert node.periodic is crystals_from_node(node).periodic is False
+    structures = [structure_from_row(clusters, row).store() for row in range(3)]
+    assert {structure.pbc for structure in structures} == {(False, False, False)}
+    assert crystals_from_structures(structures).periodic is False
+
+
+def test_sets_from_before_there_were_clusters_are_of_crystals(aiida_profile, make_crystals):
+    """A node that does not say what it holds holds crystals."""
+    node = node_from_crystals(make_crystals(1))
+    node.base.attributes.delete('periodic')
+    assert crystals_from_node(node).periodic
+
+
+def test_structures_of_both_kinds_are_refused(aiida_profile):
+    """A set holds crystals or clusters; the first cluster among crystals is named."""
+    structures = [structure_with(symbols='Si', pbc=(kind,) * 3) for kind in (True, False)]
+    with pytest.raises(ValueError, match=f'{structures[1].uuid}.* is a cluster'):
+        crystals_from_structures(structures)

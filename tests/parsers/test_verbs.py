@@ -93,6 +93,22 @@ def test_structures_of_a_job_that_was_cut_short_are_kept(parse, archive, verb, w
     assert outputs['partial'].number == 1
 
 
+def test_crystals_on_the_way_become_a_node(parse, archive):
+    """They are there if the job has kept any, and only then."""
+    frames = {files.TRAJECTORY: archive(5.4, 5.5, 5.6)}
+    outputs, node = parse('relax', FINISHED, {files.RELAXED: archive(5.4), **frames})
+    assert node.is_finished_ok
+    assert outputs['trajectory'].number == 3
+
+
+def test_crystals_on_the_way_survive_the_wall_time(parse, archive):
+    """Those to crystals that were relaxed go on to the next job."""
+    frames = {files.PARTIAL_TRAJECTORY: archive(5.4, 5.5)}
+    outputs, node = parse('relax', {}, {files.PARTIAL: archive(5.4), **frames})
+    assert node.exit_status == 510
+    assert outputs['partial_trajectory'].number == 2
+
+
 def test_state_of_a_training_that_was_cut_short_is_kept(parse):
     """It is no checkpoint, which would pass for a model, but a file with the same content."""
     state = training_state(7)

@@ -156,7 +156,8 @@ def binary(aiida_profile_clean, monkeypatch):
     node = node_from_crystals(known).store()
     phase = simple_cubic([[34, 50]], [-4.0]).with_metadata(engine={})
     monkeypatch.setattr(phase_figures, 'phase_crystals', lambda _: phase)
-    return SimpleNamespace(engine=ENGINE, elements=('Se', 'Sn'), nodes={'references': node.uuid})
+    nodes = {'references': node.uuid}
+    return SimpleNamespace(engine=ENGINE, elements=('Se', 'Sn'), nodes=nodes, periodic=True)
 
 
 def test_hull_is_that_of_the_references_of_the_phases(binary):
@@ -172,8 +173,9 @@ def test_hull_is_that_of_the_references_of_the_phases(binary):
         {'elements': ('Si',)},
         {'elements': ('Ge', 'Se', 'Si', 'Sn')},
         {'nodes': {}},
+        {'periodic': False},
     ],
-    ids=['one element', 'four elements', 'no references'],
+    ids=['one element', 'four elements', 'no references', 'a cluster'],
 )
 def test_there_is_no_hull_of_everything(binary, change):
     """A plane picture needs two or three elements, and something to compare with."""

@@ -1,5 +1,7 @@
 """The files that jobs exchange."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -50,3 +52,9 @@ def test_json_is_replaced_whole(tmp_path):
     write_json({'done': 2}, path)
     assert path.read_text() == '{"done": 2}'
     assert [one.name for one in tmp_path.iterdir()] == ['progress.json']
+
+
+def test_clusters_come_back_as_clusters(tmp_path, silicon):
+    """A job knows what is periodic and what is not."""
+    write_crystals(replace(silicon(5.4), periodic=False), tmp_path / 'clusters.npz')
+    assert read_crystals(tmp_path / 'clusters.npz').periodic is False

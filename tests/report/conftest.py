@@ -9,6 +9,7 @@ from datetime import datetime, timedelta, timezone
 import numpy as np
 import pytest
 from ase import Atoms
+from ase.cluster import Icosahedron, Octahedron
 from ase.neighborlist import neighbor_list
 from pymatgen.core import Lattice, Structure
 
@@ -143,6 +144,7 @@ def silicon_report(silicon_phases) -> SearchReport:
         ),
         latent=LatentMap(
             LatentPoints(names, latent + random.normal(0, 0.25, (36, 2)), energies),
+            axes=('Latent coordinate z₁', 'Latent coordinate z₂'),
             replicas=grid,
             phases=LatentPoints(
                 ('P3', 'P9'), np.array([[-0.6, 0.1], [1.2, 0.4]]), np.array([0.071, np.nan])
@@ -345,3 +347,28 @@ def campaign_report(
 def make_report(silicon_report) -> Callable[..., SearchReport]:
     """Return a function that gives the complete report with some of its fields changed."""
     return lambda **changes: replace(silicon_report, **changes)
+
+
+@pytest.fixture(scope='session')
+def cluster_report() -> SearchReport:
+    """Return the report of a search that found two clusters of platinum."""
+    phases = []
+    for name, atoms in (('Ih', Icosahedron('Pt', 2)), ('Oh', Octahedron('Pt', 3, cutoff=1))):
+        lattice = Lattice.cubic(20.0, pbc=(False, False, False))
+        cluster = Structure(lattice, atoms.numbers, atoms.positions, coords_are_cartesian=True)
+        phase = Phase(
+            label=f'P{len(phases) + 1}',
+            crystal=from_structures([cluster]),
+            space_group=0,
+            space_group_symbol='–',
+            energy=0.1 * len(phases),
+            hull_distance=None,
+            nearest_reference='known',
+            reference_distance=0.1,
+            novel=True,
+            origin='random_symmetric, row 1',
+            engine=_POTENTIAL,
+            point_group=name,
+        )
+        phases.append(phase)
+    return SearchReport(title='Search for Pt13', engine=_POTENTIAL, phases=tuple(phases))

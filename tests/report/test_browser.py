@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import re
 import shutil
 from collections.abc import Iterator
 from urllib.parse import unquote
 
+import numpy as np
 import pytest
+from ase.io import read
 from pymatgen.core import Structure
 
 from aiida_crystalgen.report.page import write
-from aiida_crystalgen.science.structures import to_structure
+from aiida_crystalgen.science.structures import to_molecule, to_structure
 
 _CHROMIUM = shutil.which('chromium') or shutil.which('chromium-browser')
 _ARGUMENTS = (
@@ -316,3 +319,38 @@ def test_cif_files_hold_the_crystals(page, silicon_phases, row):
     found = Structure.from_str(unquote(address.partition(',')[2]), fmt='cif')
     expected = to_structure(silicon_phases[row].crystal, 0)
     assert found.matches(expected, stol=1e-4, ltol=1e-4, primitive_cell=False, scale=False)
+
+
+@pytest.fixture
+def cluster_page(browser, cluster_report, tmp_path) -> Iterator:
+    """Return the opened report of clusters, with what it said in ``said``."""
+    write(cluster_report, tmp_path / 'clusters.html')
+    page = browser.new_page()
+    page.said = []
+    page.on('console', lambda message: page.said.append(message.text))
+    page.on('pageerror', lambda error: page.said.append(str(error)))
+    page.goto((tmp_path / 'clusters.html').as_uri())
+    yield page
+    page.close()
+
+
+def test_a_cluster_is_shown_without_a_cell(cluster_page):
+    """It is drawn and named as a cluster, and cannot be repeated."""
+    cluster_page.locator('.show').nth(1).click()
+    canvas = cluster_page.locator('#structure')
+    assert canvas.get_attribute('aria-label') == 'Cluster of P2'
+    assert canvas.evaluate(_PIXELS) > 50
+    assert not cluster_page.locator('#repeat').is_visible()
+    assert cluster_page.said == []
+
+
+def test_the_file_of_a_cluster_is_periodic_nowhere(cluster_page, cluster_report):
+    """Its extended XYZ has the distances of the cluster, and no cell."""
+    link = cluster_page.locator('#download')
+    assert link.get_attribute('download') == 'P1.xyz'
+    assert link.inner_text() == 'XYZ'
+    text = unquote(link.get_attribute('href').partition(',')[2])
+    found = read(io.StringIO(text), format='extxyz')
+    assert not found.pbc.any()
+    expected = to_molecule(cluster_report.phases[0].crystal, 0).distance_matrix
+    np.testing.assert_allclose(found.get_all_distances(), expected, atol=1e-4)

@@ -96,7 +96,7 @@ def test_a_map_needs_no_energies(silicon_report):
     """Training crystals without energies are drawn, without a scale of energy."""
     training = silicon_report.latent.training
     unknown = replace(training, energies=np.full(len(training.labels), np.nan))
-    svg = figures.latent_map(LatentMap(unknown))
+    svg = figures.latent_map(LatentMap(unknown, axes=('z₁', 'z₂')))
     assert svg.count('<title>') == len(training.labels)
     assert 'eV/atom' not in svg
 

@@ -130,7 +130,7 @@ def test_texts_are_escaped(silicon_phases, make_report, comparison, rounds, elas
     [
         'No phases: no candidate passed every stage',
         'No loss curves: no model was trained',
-        'No latent map: this search trained or used no model',
+        'No map: this search trained or used no model',
         'No radial distributions: there were no phases',
         'No yields: no stage of this search has finished',
         'No energies: nothing was relaxed',

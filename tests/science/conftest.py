@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from aiida_crystalgen.science.clusters import in_boxes
 from aiida_crystalgen.science.crystals import CrystalSet, concatenate
 
 BASES = {
@@ -95,5 +96,22 @@ def disguised():
         return concatenate(
             [disguise_one(crystals, row, generator, noise) for row in range(len(crystals))]
         )
+
+    return make
+
+
+@pytest.fixture
+def to_clusters():
+    """Return a function that makes a set of clusters of ASE's atoms."""
+
+    def make(*atoms):
+        clusters = CrystalSet(
+            lattices=np.tile(np.eye(3), (len(atoms), 1, 1)),
+            fractional_coordinates=np.concatenate([one.positions for one in atoms]),
+            atomic_numbers=np.concatenate([one.numbers for one in atoms]).astype(np.int64),
+            counts=np.array([len(one) for one in atoms]),
+            periodic=False,
+        )
+        return in_boxes(clusters, anew=True)
 
     return make

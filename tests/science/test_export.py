@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ase.build import molecule
 from ase.io import read
 from pymatgen.core import Structure
 from pymatgen.io.cif import CifFile
@@ -153,3 +154,39 @@ def test_json_has_structures_and_facts(crystals, tmp_path):
             crystals, row
         )
         assert one['units'] == {'energy': 'eV/atom', 'pressure': 'GPa'}
+
+
+@pytest.fixture
+def clusters(to_clusters):
+    """Return two molecules with an energy."""
+    molecules = to_clusters(molecule('H2O'), molecule('CH4'))
+    return molecules.with_columns(energy=Column(np.array([-1.0, -2.0]), 'eV/atom'))
+
+
+def test_clusters_come_back_from_extended_xyz(clusters, tmp_path):
+    """They are periodic along no direction, and stay where they are."""
+    write_extended_xyz(clusters, tmp_path / 'clusters.extxyz')
+    assert (tmp_path / 'clusters.extxyz').read_text().count('pbc="F F F"') == 2
+    again = read_files([tmp_path / 'clusters.extxyz'], shortest_distance=0.5)
+    assert not again.periodic
+    np.testing.assert_allclose(
+        again.cartesian_coordinates, clusters.cartesian_coordinates, atol=1e-7
+    )
+    np.testing.assert_allclose(again['energy'], clusters['energy'])
+
+
+def test_no_cif_makes_a_crystal_of_a_cluster(clusters, tmp_path):
+    """What a CIF cannot say is not written."""
+    with pytest.raises(ValueError, match='these are clusters'):
+        write_cifs(clusters, tmp_path / 'cifs')
+    assert not (tmp_path / 'cifs').exists()
+
+
+def test_other_formats_say_what_clusters_are(clusters, tmp_path):
+    """POSCARs name the box, tables leave out its volume, JSON keeps the periodicity."""
+    (first, _) = write_poscars(clusters, tmp_path / 'poscars')
+    assert first.read_text().startswith('cluster in a box; H2 O1'.replace(' O', 'O'))
+    write_csv(clusters, tmp_path / 'clusters.csv')
+    assert 'volume' not in (tmp_path / 'clusters.csv').read_text()
+    write_json(clusters, tmp_path / 'clusters.json')
+    assert not read_files([tmp_path / 'clusters.json'], shortest_distance=0.5).periodic

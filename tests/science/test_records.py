@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from ase import Atoms
+from ase.cluster import Icosahedron, Octahedron
 
 from aiida_crystalgen.science.crystals import Column, concatenate
 from aiida_crystalgen.science.phases import PhaseSettings, find_phases
@@ -18,6 +20,7 @@ SETTINGS = PhaseSettings.parse(
             'angle_tolerance': 5.0,
             'scale': True,
             'fingerprint_distance': 0.1,
+            'cluster_tolerance': 0.3,
         },
     }
 )
@@ -78,3 +81,27 @@ def test_copies_as_low_do_not_replace_an_earlier_phase(relaxed):
     first = find_phases(relaxed.select([1]), relaxed, SETTINGS)
     both = find_phases(again, relaxed, SETTINGS, earlier=first, round_number=2)
     assert (both['round'].tolist(), both['copies'].tolist()) == ([1], [2])
+
+
+def test_the_record_of_a_cluster_claims_no_crystal(to_clusters):
+    """It has the whole formula and a point group; space group, hull and volume are not there."""
+    clusters = to_clusters(Icosahedron('Pt', 2), Octahedron('Pt', 3, cutoff=1), Atoms('Pt'))
+    relaxed = clusters.with_columns(
+        energy=Column(np.array([-4.0, -4.1, 0.0]), 'eV/atom'),
+        converged=np.array([True] * 3),
+        rejection=np.array([''] * 3),
+    ).with_metadata(engine={'name': 'test', 'package': 'none', 'version': '1'})
+    records = describe_phases(find_phases(relaxed, relaxed, SETTINGS), relaxed)
+    found = {one.point_group: one for one in records}
+    assert {name: one.reduced_formula for name, one in found.items()} == {
+        'Ih': 'Pt13',
+        'Oh': 'Pt13',
+        'Kh': 'Pt1',
+    }
+    assert found['Ih'].energy_above_lowest == pytest.approx(0.1)
+    assert found['Kh'].energy_above_lowest == 0
+    assert found['Kh'].shortest_distance is None
+    for one in records:
+        assert (one.periodic, one.space_group, one.symmetry) == (False, 0, one.point_group)
+        assert one.energy_above_hull is one.volume_per_atom is one.density is None
+        assert PhaseRecord.parse(one.model_dump(mode='json')) == one

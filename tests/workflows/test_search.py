@@ -142,6 +142,17 @@ def test_continued_search_goes_on_counting(campaign):
     assert lineage(row.pk).proposal.round_number == 1
 
 
+def test_continued_search_without_rounds_left_keeps_what_there_was(campaign):
+    """It ends well with the phases of the search before, and says that no round was run."""
+    builder = continue_search(campaign, {'rounds': None, 'hours': 1e-9})
+    _, node = run_get_node(builder)
+    assert node.is_finished_ok, node.exit_message
+    assert 'hours are over' in node.exit_message
+    assert not rounds(node.pk)
+    for name in ('references', 'phases', 'accepted'):
+        assert node.outputs[name].uuid == campaign.outputs[name].uuid
+
+
 def test_search_that_is_asked_to_stop_begins_no_round(search, references):
     """A stop before the first round leaves the references, and says why it ended."""
     builder = SearchWorkChain.get_builder_from_protocol(

@@ -12,7 +12,7 @@ from aiida.common.links import LinkType
 from aiida.engine import run_get_node
 from aiida.plugins import WorkflowFactory
 
-from aiida_crystalgen.data.convert import node_from_crystals
+from aiida_crystalgen.data.convert import crystals_from_node, node_from_crystals
 from aiida_crystalgen.workflows.protocol import protocol_inputs
 
 # Runs a job. The first jobs end as at the end of their wall time, right after they have saved
@@ -112,6 +112,22 @@ def test_jobs_go_on_from_each_other(queue, inputs, verb, output, cuts):
     whole = run(verb, **inputs(verb)).outputs[output]
     ours = node.outputs[output].base.caching.compute_hash()
     assert ours == whole.base.caching.compute_hash()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(('cuts', 'most'), [(2, 20), (1, 1)])
+def test_frames_survive_the_wall_time(queue, inputs, cuts, most):
+    """Crystals on the way are those of one long job, as far as their crystals were relaxed."""
+    given = inputs('relax')
+    given['settings']['frames'] = {'largest_number': 4, 'spacing': 0.0, 'window': 9.0}
+    node = run('relax', code=queue(cuts), max_iterations=orm.Int(most), **given)
+    assert node.is_finished_ok == (most > cuts)
+    frames = crystals_from_node(node.outputs.trajectory)
+    whole = crystals_from_node(run('relax', **given).outputs.trajectory)
+    ours = np.isin(whole['trajectory'], frames['trajectory'])
+    assert set(crystals_from_node(node.outputs.relaxed)['row']) <= set(frames['trajectory'])
+    np.testing.assert_array_equal(frames['energy'], whole['energy'][ours])
+    assert ours.all() == (most > cuts)
 
 
 @pytest.mark.slow

@@ -37,6 +37,7 @@ def extract(structures: StructureSetData, row: orm.Int) -> dict[str, orm.Structu
         fractional_coordinates=crystal.fractional_coordinates[order],
         atomic_numbers=crystal.atomic_numbers[order],
         counts=crystal.counts,
+        periodic=crystal.periodic,
     )
     structure = structure_from_row(grouped, 0)
     if 'label' in crystals:

@@ -23,12 +23,12 @@ def propose(
 ) -> dict[str, StructureSetData]:
     """Return the proposals of a generator, all rows."""
     from aiida_crystalgen.science.generators.interface import Request, load_generator
-    from aiida_crystalgen.science.progress import silent
+    from aiida_crystalgen.science.progress import announce
 
     proposals = load_generator(method.value).propose(
         None if checkpoint is None else checkpoint_from_node(checkpoint),
         Request.parse(request.get_dict()),
         seed=seed.value,
-        progress=silent,
+        progress=announce,
     )
     return {'proposals': node_from_crystals(proposals)}

@@ -18,16 +18,19 @@ __all__ = ('relax',)
 def relax(
     structures: StructureSetData, potential: orm.Str, settings: orm.Dict
 ) -> dict[str, StructureSetData]:
-    """Return the relaxed structures, one row per input row."""
+    """Return the relaxed structures, one row per input row, and the frames that are asked for."""
     from aiida_crystalgen.science import relaxation
     from aiida_crystalgen.science.potentials.interface import load_potential
-    from aiida_crystalgen.science.progress import silent
+    from aiida_crystalgen.science.progress import announce
 
-    relaxed = relaxation.relax(
+    relaxed, frames = relaxation.relax_with_frames(
         crystals_from_node(structures),
         load_potential(potential.value),
         relaxation.RelaxSettings.parse(settings.get_dict()),
-        progress=silent,
+        progress=announce,
     )
     relaxed = relaxed.with_columns(row=np.arange(len(relaxed)))
-    return {'relaxed': node_from_crystals(relaxed)}
+    results = {'relaxed': node_from_crystals(relaxed)}
+    if frames is not None:
+        results['trajectory'] = node_from_crystals(frames)
+    return results

@@ -5,10 +5,12 @@ const floats = (text) => [...new Float32Array(bytes(text).buffer)];
 const integers = (text, step) => Array.from(new Int16Array(bytes(text).buffer), (x) => x * step);
 const minus = (text) => String(text).replace('-', '−');
 
-function unpackedStructure(phase) {
-  const values = floats(phase.coordinates);
-  const coordinates = phase.numbers.map((_, atom) => values.slice(3 * atom, 3 * atom + 3));
-  return { label: phase.label, lattice: phase.lattice, numbers: phase.numbers, coordinates };
+const triples = (values) => values.flatMap((_, k) => (k % 3 ? [] : [values.slice(k, k + 3)]));
+
+// A crystal has a lattice and coordinates in it, a cluster has positions in Å.
+function unpackedStructure({ label, lattice, numbers, coordinates, positions }) {
+  if (!lattice) return { label, numbers, positions: triples(floats(positions)) };
+  return { label, lattice, numbers, coordinates: triples(floats(coordinates)) };
 }
 
 function cellParameters(lattice) {
@@ -40,4 +42,10 @@ function cifText(structure, elements, title) {
   ].join('\n');
 }
 
-const cifAddress = (text) => `data:chemical/x-cif;charset=utf-8,${encodeURIComponent(text)}`;
+function xyzText({ numbers, positions }, elements, title) {
+  const atoms = numbers.map((number, atom) =>
+    [elements[number].symbol, ...positions[atom].map((x) => x.toFixed(6))].join(' '));
+  return [numbers.length, `Properties=species:S:1:pos:R:3 pbc="F F F" label="${title}"`, ...atoms, ''].join('\n');
+}
+
+const fileAddress = (kind, text) => `data:chemical/x-${kind};charset=utf-8,${encodeURIComponent(text)}`;

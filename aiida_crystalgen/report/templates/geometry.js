@@ -20,7 +20,8 @@ const apply = (matrix, [x, y, z]) => matrix.map((row) => row[0] * x + row[1] * y
 
 // The atoms of `repeat`³ cells, those on a border shown on both sides of it.
 function repeatedAtoms(structure, elements, repeat) {
-  const { lattice, numbers, coordinates } = structure;
+  const { lattice, numbers, coordinates, positions } = structure;
+  if (!lattice) return numbers.map((number, index) => ({ element: elements[number], position: positions[index] }));
   const centre = combine([repeat / 2, repeat / 2, repeat / 2], lattice);
   return coordinates.flatMap((coordinate, index) => {
     const home = coordinate.map((x) => (x > 0.9995 ? x - 1 : x));

@@ -51,8 +51,9 @@ function selectRow(table, row, viewer, data) {
   heading.replaceChildren(phase.label, ...cells.flat(), ' ', ...marks);
   document.getElementById('facts').replaceChildren(...definitions(phase.facts));
   const link = document.getElementById('download');
-  link.href = cifAddress(cifText(structure, data.elements, `${phase.label}_${phase.formula}`));
-  link.download = `${phase.label}.cif`;
+  const [kind, text] = structure.lattice ? ['cif', cifText] : ['xyz', xyzText];
+  link.href = fileAddress(kind, text(structure, data.elements, `${phase.label}_${phase.formula}`));
+  link.download = `${phase.label}.${kind}`;
   showLegend(structure, data.elements);
   viewer.show(structure);
   showPanel(phase, data.step);

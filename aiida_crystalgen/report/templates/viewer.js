@@ -29,9 +29,10 @@ class StructureViewer {
     this.repeat = repeat;
     this.atoms = repeatedAtoms(structure, this.elements, repeat);
     this.bonds = bondedPairs(this.atoms);
-    this.edges = cellEdges(structure.lattice, repeat);
-    this.radius = 0.7 + Math.max(...this.edges.flat().map((corner) => Math.hypot(...corner)));
-    this.canvas.setAttribute('aria-label', `Crystal structure of ${structure.label}`);
+    this.edges = structure.lattice ? cellEdges(structure.lattice, repeat) : [];
+    const places = structure.lattice ? this.edges.flat() : structure.positions;
+    this.radius = 0.7 + Math.max(...places.map((place) => Math.hypot(...place)));
+    this.canvas.setAttribute('aria-label', `${structure.lattice ? 'Crystal structure' : 'Cluster'} of ${structure.label}`);
     this.draw();
   }
 
@@ -111,7 +112,7 @@ class StructureViewer {
     this.usePageColours();
     const parts = [...this.edgeParts(), ...this.bondParts(), ...this.atomParts()];
     parts.sort((a, b) => b.depth - a.depth).forEach((part) => part.paint());
-    this.drawAxes(height);
+    if (this.structure.lattice) this.drawAxes(height);
   }
 
   usePageColours() {

@@ -55,9 +55,13 @@ def characterize(
     :param known: crystals by any engine that are no discovery either.
     :param verdicts: on the dynamical stability as ``phonons``, whose key ``verdict`` sums it up,
         and on the mechanical as ``elasticity``, whose key ``stable`` does.
-    :raises ValueError: if there is no such row, it has no energy, or the energies are those of
-        different engines.
+    :raises ValueError: if these are clusters, there is no such row, it has no energy, or the
+        energies are those of different engines.
     """
+    if not phases.periodic:
+        raise ValueError(
+            'clusters have neither a prototype nor an X-ray pattern; characterize crystals only'
+        )
     _refuse_unknown_energy(phases, row)
     if 'relaxed_row' not in phases:
         phases = phases.with_columns(relaxed_row=np.arange(len(phases)))

@@ -19,7 +19,7 @@ from aiida_crystalgen.science.crystals import CrystalSet
 from aiida_crystalgen.science.neighbors import periodic_images
 from aiida_crystalgen.science.settings import Settings
 
-__all__ = ('RdfSettings', 'radial_distribution')
+__all__ = ('Grid', 'RdfSettings', 'radial_distribution')
 
 _TAIL = 5.5  # widths after which a Gaussian has fallen below 3e-7 of its peak
 _STEPS_PER_WIDTH = 4  # of the fine grid: the error of n(r) is about 1e-4 of the highest peak
@@ -58,7 +58,7 @@ def radial_distribution(
 
     :raises ValueError: if a cell has no volume.
     """
-    grid = _Grid.of(settings)
+    grid = Grid.of(settings)
     result = np.empty((len(crystals), settings.points))
     for images in periodic_images(crystals, grid.reach):
         atoms = crystals.counts[images.rows[0]]
@@ -71,7 +71,7 @@ def radial_distribution(
 
 
 @dataclass(frozen=True)
-class _Grid:
+class Grid:
     """The fine grid that distances are collected on before they are smeared.
 
     :param step: distance between grid points in Å.
@@ -90,7 +90,7 @@ class _Grid:
     points: int
 
     @classmethod
-    def of(cls, settings: RdfSettings) -> _Grid:
+    def of(cls, settings: RdfSettings) -> Grid:
         """Return the grid that these settings need."""
         per_point = int(np.ceil(settings.spacing * _STEPS_PER_WIDTH / settings.width))
         step = settings.spacing / per_point

@@ -9,7 +9,7 @@ from importlib.metadata import entry_points
 from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Float, Int
 from pydantic import Field, field_validator, model_validator
 
 from aiida_crystalgen.science.checkpoint import Checkpoint
@@ -20,6 +20,7 @@ from aiida_crystalgen.science.settings import Settings, closest
 __all__ = (
     'Course',
     'Generator',
+    'MapsCrystals',
     'MeetsTargets',
     'ProposesRows',
     'Request',
@@ -56,13 +57,15 @@ class Request(Settings):
     :param cell: whether the formula units are counted in the conventional or the primitive cell.
     :param candidates: number of crystals to propose.
     :param space_groups: numbers of those allowed; all compatible ones, equally often, if None.
-    :param volume_per_atom: in Å³.
+    :param volume_per_atom: in Å³; of clusters that of the ball that the centres of the atoms fill,
+        see `aiida_crystalgen.science.clusters.ball_volumes`.
     :param volume_tolerance: largest relative deviation from the volume.
     :param distances: shortest distance allowed for each pair of elements, as in {'Sn-Se': 2.1}, Å.
     :param attempts: number of times one candidate is drawn anew before it is given up.
     :param targets: properties that the proposals should have; several of them are met together,
         value by value.
     :param proposing: settings of the generator's own way to propose.
+    :param periodic: whether crystals are asked for, or clusters, which have no space group.
     """
 
     composition: str
@@ -76,6 +79,7 @@ class Request(Settings):
     attempts: int = Field(gt=0)
     targets: tuple[Target, ...] = ()
     proposing: dict[str, Any] = Field(default_factory=dict)
+    periodic: bool = True
 
     @field_validator('composition')
     @classmethod
@@ -138,6 +142,12 @@ class Request(Settings):
         foreign = [pair for pair in self.distances if frozenset(pair.split('-')) not in wanted]
         if foreign:
             raise ValueError(f"'distances' names {foreign[0]}, which {self.composition} has not")
+        return self
+
+    @model_validator(mode='after')
+    def _asks_no_symmetry_of_clusters(self) -> Request:
+        if self.space_groups is not None and not self.periodic:
+            raise ValueError("clusters have no space group; leave 'space_groups' out")
         return self
 
     @property
@@ -256,6 +266,23 @@ class MeetsTargets(Protocol):
 
         :raises ValueError: naming 'targets', if a property is missing, or some crystals lack it.
         """
+
+
+@runtime_checkable
+class MapsCrystals(Protocol):
+    """A generator whose models put crystals on a map, for people to look at.
+
+    The map of the training crystals is in the summary of a checkpoint, as ``latent``.
+
+    :param map_axes: what the two coordinates are.
+    """
+
+    map_axes: tuple[str, str]
+
+    def map_crystals(
+        self, checkpoint: Checkpoint, crystals: CrystalSet
+    ) -> Float[np.ndarray, 'crystals 2']:
+        """Return where the model puts each crystal."""
 
 
 def generator_names() -> list[str]:

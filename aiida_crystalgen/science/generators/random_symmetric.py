@@ -10,6 +10,7 @@ from jaxtyping import Int, UInt64
 from aiida_crystalgen.science.checkpoint import Checkpoint
 from aiida_crystalgen.science.crystals import CrystalSet, concatenate
 from aiida_crystalgen.science.generators.interface import Request
+from aiida_crystalgen.science.generators.random_clusters import random_clusters
 from aiida_crystalgen.science.progress import Progress, silent
 from aiida_crystalgen.science.symmetry.compatibility import compatible_space_groups
 from aiida_crystalgen.science.symmetry.random_crystals import CellContents, random_crystals
@@ -29,7 +30,8 @@ class RandomSymmetric:
 
     Candidates take turns among the numbers of formula units, and those of one number go through the
     compatible space groups in random order, again and again, so that every group is asked for
-    equally often. Neither depends on how many candidates there are.
+    equally often. Neither depends on how many candidates there are. Clusters have no symmetry to
+    choose: they are random, see `aiida_crystalgen.science.generators.random_clusters`.
     """
 
     name = 'random_symmetric'
@@ -62,8 +64,9 @@ class RandomSymmetric:
     ) -> CrystalSet:
         """Return ``request.candidates`` crystals, failed ones with a reason.
 
-        Columns are those of ``random_crystals``; ``metadata['incompatible_space_groups']`` lists,
-        for each number of formula units, the groups that were left out.
+        Columns are those of ``random_crystals`` or ``random_clusters``. For crystals
+        ``metadata['incompatible_space_groups']`` lists, for each number of formula units, the
+        groups that were left out.
 
         :raises ValueError: if a checkpoint is given, or no space group can hold the composition.
         """
@@ -86,6 +89,13 @@ class RandomSymmetric:
         """
         if checkpoint is not None:
             raise ValueError(f"generator '{self.name}' takes no checkpoint, but one is given")
+        source = {
+            'generator': self.name,
+            'seed': seed,
+            'request': request.model_dump(mode='json'),
+        }
+        if not request.periodic:
+            return _clusters(request, rows, seed, progress).with_metadata(source=source)
         compatible, incompatible = _space_groups(request)
         # Fewer candidates than sizes leave the last sizes out.
         sizes = list(compatible.items())[: request.candidates]
@@ -103,14 +113,16 @@ class RandomSymmetric:
             sets.append(drawn)
             order = np.concatenate([order, of_turn[chosen]])
         crystals = sets[0] if len(sets) == 1 else concatenate(sets).select(np.argsort(order))
-        return crystals.with_metadata(
-            source={
-                'generator': self.name,
-                'seed': seed,
-                'request': request.model_dump(mode='json'),
-            },
-            incompatible_space_groups=incompatible,
-        )
+        return crystals.with_metadata(source=source, incompatible_space_groups=incompatible)
+
+
+def _clusters(
+    request: Request, rows: Int[np.ndarray, ' rows'], seed: int, progress: Progress
+) -> CrystalSet:
+    """Return these rows of the clusters that are asked for."""
+    units = np.array(request.formula_units)[rows % len(request.formula_units)]
+    seeds = crystal_seeds(seed, request.candidates)[rows]
+    return random_clusters(request, units, seeds, progress=progress)
 
 
 def _space_groups(request: Request) -> tuple[dict[int, tuple[int, ...]], dict[str, list[int]]]:

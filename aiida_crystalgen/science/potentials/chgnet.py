@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import warnings
 from contextlib import redirect_stdout
+from dataclasses import replace
 from functools import cached_property
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -14,6 +15,7 @@ import numpy as np
 from ase.data import chemical_symbols
 from ase.units import GPa
 
+from aiida_crystalgen.science.clusters import in_boxes
 from aiida_crystalgen.science.crystals import CrystalSet
 from aiida_crystalgen.science.determinism import single_threaded
 from aiida_crystalgen.science.potentials.interface import Evaluation
@@ -67,7 +69,9 @@ class Chgnet:
         with single_threaded(), warnings.catch_warnings():
             # chgnet collects the volumes of strained cells as plain numbers.
             warnings.filterwarnings('ignore', 'Converting a tensor with requires_grad', UserWarning)
-            graphs = [self._model.graph_converter(one) for one in to_structures(crystals)]
+            graphs = [
+                self._model.graph_converter(one) for one in to_structures(_repeated(crystals))
+            ]
             results = self._model.predict_graph(graphs, task='efs', batch_size=len(graphs))
         if len(crystals) == 1:
             results = [results]
@@ -77,6 +81,11 @@ class Chgnet:
             forces=np.concatenate([one['f'] for one in results]).astype(np.float64),
             stresses=np.array([one['s'] for one in results], dtype=np.float64) * GPa,
         )
+
+
+def _repeated(crystals: CrystalSet) -> CrystalSet:
+    """Return crystals as they are, and clusters in cells too wide for images to see each other."""
+    return crystals if crystals.periodic else replace(in_boxes(crystals, anew=True), periodic=True)
 
 
 def _load_model() -> Any:

@@ -63,7 +63,7 @@ class _Classical(ABC):
                     numbers=crystals.atomic_numbers[atoms],
                     scaled_positions=crystals.fractional_coordinates[atoms],
                     cell=lattice,
-                    pbc=True,
+                    pbc=crystals.periodic,
                     calculator=self._calculator,
                 )
                 energies[row] = crystal.get_potential_energy()

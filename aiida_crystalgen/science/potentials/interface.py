@@ -23,7 +23,8 @@ class Evaluation:
 
     :param energies: of each cell, in eV.
     :param forces: on each atom, in eV/Å.
-    :param stresses: dE/dε / V in eV/Å³, so that a compressed crystal has a negative trace.
+    :param stresses: dE/dε / V in eV/Å³, so that a compressed crystal has a negative trace. Of no
+        meaning for clusters.
     """
 
     energies: Float[np.ndarray, ' crystals']

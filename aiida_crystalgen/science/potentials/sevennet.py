@@ -137,12 +137,13 @@ def _edges(
     """
     positions = crystals.cartesian_coordinates
     starts = crystals.offsets
+    periodic = (crystals.periodic,) * 3
     pairs, vectors = [], []
     for row, lattice in enumerate(crystals.lattices):
         atoms = slice(starts[row], starts[row + 1])
         # A crystal of 8 atoms takes 0.04 ms, a hundredth of what the network takes for it.
         first, second, between = neighbour_list(
-            'ijD', positions=positions[atoms], cell=lattice, pbc=(True, True, True), cutoff=cutoff
+            'ijD', positions=positions[atoms], cell=lattice, pbc=periodic, cutoff=cutoff
         )
         pairs.append(np.stack([first, second]).astype(np.int64) + starts[row])
         vectors.append(between)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
 from ase.units import GPa
 from jaxtyping import Bool, Float, Int
 
+from aiida_crystalgen.science.clusters import occupied_volumes
 from aiida_crystalgen.science.crystals import Column, CrystalSet
 from aiida_crystalgen.science.potentials.interface import Evaluation, Potential
 from aiida_crystalgen.science.relaxation.bfgs import Bfgs
@@ -21,14 +22,19 @@ __all__ = ('relax_in_flight',)
 
 
 def relax_in_flight(
-    crystals: CrystalSet, potential: Potential, settings: RelaxSettings
+    crystals: CrystalSet,
+    potential: Potential,
+    settings: RelaxSettings,
+    *,
+    observe: Callable[[CrystalSet], None] | None = None,
 ) -> Iterator[CrystalSet]:
     """Yield crystals as they finish, with a column ``row`` that tells which ones they are.
 
-    The other columns are ``energy``, ``converged``, ``steps``, ``max_force``, ``pressure`` and
-    ``stress``, and of the atoms ``forces``. What becomes of a crystal does not depend on the others
-    if the potential's values do not.
+    The other columns are ``energy``, ``converged``, ``steps``, ``max_force``, for crystals
+    ``pressure`` and ``stress``, and of the atoms ``forces``. What becomes of a crystal does not
+    depend on the others if the potential's values do not.
 
+    :param observe: called at each step with all crystals in flight and their columns.
     :raises ValueError: if the potential does not know an element.
     """
     flight = _Flight(crystals, settings)
@@ -44,6 +50,8 @@ def relax_in_flight(
         evaluation = potential.evaluate(current)
         forces = flight.forces(rows, evaluation)
         current = flight.with_status(rows, current, evaluation, forces)
+        if observe is not None:
+            observe(current)
         done = flight.is_done(rows, current)
         if done.any():
             yield current.select(done)
@@ -70,7 +78,8 @@ class _Flight:
     def __init__(self, crystals: CrystalSet, settings: RelaxSettings) -> None:
         self._settings = settings
         self._start = crystals.without_columns()
-        self._start_volumes = crystals.volumes
+        self._start_volumes = occupied_volumes(crystals)
+        self._deforms = crystals.periodic and settings.freedom == 'cell'
         self._first_atoms = crystals.offsets[:-1]
         self._fractions = crystals.fractional_coordinates.copy()
         self._strains = np.zeros((len(crystals), 3, 3))
@@ -97,7 +106,7 @@ class _Flight:
         result[~of_strain] = np.einsum(
             'ai,aij->aj', evaluation.forces, np.repeat(deformed, counts, axis=0)
         )
-        if self._settings.freedom == 'cell':
+        if self._deforms:
             volumes = self._start_volumes[rows] * np.linalg.det(deformed)
             stresses = evaluation.stresses + self._settings.pressure * GPa * np.eye(3)
             on_strains = strain_forces(strains, -volumes[:, None, None] * stresses)
@@ -116,8 +125,14 @@ class _Flight:
         norms = np.sqrt((forces**2).sum(axis=1))
         largest = np.maximum.reduceat(norms, np.cumsum(sizes) - sizes)
         pressures = -np.trace(evaluation.stresses, axis1=1, axis2=2) / 3 / GPa
+        stressed = {
+            'pressure': Column(pressures, 'GPa'),
+            'stress': Column(evaluation.stresses / GPa, 'GPa'),
+        }
         still = self._settings.freedom == 'none'
-        finite = np.isfinite(evaluation.energies) & np.isfinite(largest) & np.isfinite(pressures)
+        finite = np.isfinite(evaluation.energies) & np.isfinite(largest)
+        if current.periodic:
+            finite &= np.isfinite(pressures)
         energies = np.where(finite, evaluation.energies / current.counts, np.nan)
         return current.with_columns(
             row=rows,
@@ -125,8 +140,7 @@ class _Flight:
             converged=finite & ((largest < self._settings.fmax) | still),
             steps=self._steps[rows],
             max_force=Column(largest, 'eV/Å'),
-            pressure=Column(pressures, 'GPa'),
-            stress=Column(evaluation.stresses / GPa, 'GPa'),
+            **(stressed if current.periodic else {}),
         ).with_atom_columns(forces=Column(evaluation.forces, 'eV/Å'))
 
     def is_done(

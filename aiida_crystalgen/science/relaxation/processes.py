@@ -18,6 +18,7 @@ from typing import cast
 import numpy as np
 
 from aiida_crystalgen.science.crystals import CrystalSet
+from aiida_crystalgen.science.relaxation.frames import Relaxation
 from aiida_crystalgen.science.relaxation.settings import RelaxSettings
 
 __all__ = ('relax_in_processes',)
@@ -27,8 +28,8 @@ _WORKER = 'aiida_crystalgen.science.relaxation.worker'
 
 def relax_in_processes(
     crystals: CrystalSet, potential: str, settings: RelaxSettings, processes: int
-) -> Iterator[CrystalSet]:
-    """Yield crystals as they finish, as `relax_in_flight` does; row i is for process i mod n.
+) -> Iterator[Relaxation]:
+    """Yield crystals as they finish, as `relaxations_in_flight` does; row i is for process i mod n.
 
     :param potential: name of the potential, which every process loads for itself.
     :raises ValueError: if the potential does not know an element.
@@ -49,7 +50,7 @@ def relax_in_processes(
                 if part is None:
                     del rows[connection]
                 else:
-                    yield part.with_columns(row=rows[connection][part['row']])
+                    yield part.with_rows(rows[connection])
 
 
 @contextmanager
@@ -70,7 +71,7 @@ def _worker() -> Iterator[Connection]:
         process.wait()
 
 
-def _receive(connection: Connection) -> CrystalSet | None:
+def _receive(connection: Connection) -> Relaxation | None:
     """Return the next crystals from a process, None if it is done.
 
     :raises ValueError: as raised in the process.

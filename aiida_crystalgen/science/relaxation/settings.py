@@ -8,7 +8,7 @@ from pydantic import Field
 
 from aiida_crystalgen.science.settings import Settings
 
-__all__ = ('BfgsSettings', 'FireSettings', 'PhysicalLimits', 'RelaxSettings')
+__all__ = ('BfgsSettings', 'FireSettings', 'FrameSettings', 'PhysicalLimits', 'RelaxSettings')
 
 
 class BfgsSettings(Settings):
@@ -37,14 +37,28 @@ class FireSettings(Settings):
     longest_move: float = Field(gt=0)
 
 
+class FrameSettings(Settings):
+    """Which crystals on the way of a relaxation are kept, energies being spread evenly.
+
+    :param largest_number: of frames of one crystal; the last one is always kept, and of two or more
+        also the first one within the window.
+    :param spacing: of the energies of neighbouring frames, at least, in eV/atom.
+    :param window: above the lowest energy, in eV/atom; what lies higher is left out.
+    """
+
+    largest_number: int = Field(gt=0)
+    spacing: float = Field(ge=0)
+    window: float = Field(gt=0)
+
+
 class PhysicalLimits(Settings):
     """What a relaxed crystal must be like; outside, potentials extrapolate and may have holes.
 
     :param shortest_bond: smallest distance of two atoms over the sum of their covalent radii.
     :param smallest_volume: of a cell, over that of spheres with the covalent radii of its atoms. A
         crystal that shrinks below it is stopped, because its neighbours grow without limit.
-    :param largest_expansion: of a cell, as a ratio of volumes. A crystal that grows beyond it flies
-        apart and is stopped.
+    :param largest_expansion: of a cell, as a ratio of volumes, or of the ball that a cluster
+        occupies. What grows beyond it flies apart and is stopped.
     :param largest_drop: of the energy below the median of the crystals with the same composition,
         in eV/atom.
     """
@@ -59,8 +73,9 @@ class RelaxSettings(Settings):
     """How crystals are relaxed.
 
     :param freedom: what may move: the ``cell`` and the ions in it, the ``ions``, or ``none``, which
-        evaluates the crystals as they are; then all of finite energy count as converged.
-    :param pressure: hydrostatic, in GPa; of no effect in a fixed cell.
+        evaluates the crystals as they are; then all of finite energy count as converged. The box
+        of a cluster never moves.
+    :param pressure: hydrostatic, in GPa; of no effect in a fixed cell or on clusters.
     :param fmax: a crystal is converged below it, in eV/Å: the norm of the force on each atom, and
         of each row of the force on the strain divided by the number of atoms. ASE's definition.
     :param steps: largest number of moves of a crystal.
@@ -72,6 +87,7 @@ class RelaxSettings(Settings):
     :param fire: steps of FIRE.
     :param bfgs: steps of BFGS.
     :param limits: what a relaxed crystal must be like.
+    :param frames: which crystals on the way are kept; none of them if None.
     """
 
     freedom: Literal['cell', 'ions', 'none']
@@ -85,3 +101,4 @@ class RelaxSettings(Settings):
     fire: FireSettings
     bfgs: BfgsSettings
     limits: PhysicalLimits
+    frames: FrameSettings | None = None

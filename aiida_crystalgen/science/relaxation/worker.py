@@ -7,7 +7,7 @@ from multiprocessing.connection import Connection
 
 from aiida_crystalgen.science.determinism import single_threaded
 from aiida_crystalgen.science.potentials.interface import load_potential
-from aiida_crystalgen.science.relaxation.flight import relax_in_flight
+from aiida_crystalgen.science.relaxation.frames import relaxations_in_flight
 
 __all__ = ('main',)
 
@@ -18,7 +18,7 @@ def main() -> None:
         crystals, potential, settings = connection.recv()
         try:
             with single_threaded():
-                for part in relax_in_flight(crystals, load_potential(potential), settings):
+                for part in relaxations_in_flight(crystals, load_potential(potential), settings):
                     connection.send(part)
             connection.send(None)
         except ValueError as exception:

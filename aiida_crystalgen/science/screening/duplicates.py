@@ -5,6 +5,9 @@ formula are compared if their radial distribution functions are alike, then only
 at all (see :mod:`aiida_crystalgen.science.screening.matching`), and then with representatives only:
 as in the matcher's ``group_structures``, a crystal joins the group of the first crystal that it
 matches, and is the first of a new group otherwise.
+
+The matcher's tolerances have no meaning for clusters, whose volume is that of a box. They are
+compared by :mod:`aiida_crystalgen.science.screening.cluster_matching`.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from pymatgen.core import Structure
 from aiida_crystalgen.science.crystals import CrystalSet, concatenate
 from aiida_crystalgen.science.fingerprints.rdf import RdfSettings, radial_distribution
 from aiida_crystalgen.science.neighbors import are_flat
+from aiida_crystalgen.science.screening.cluster_matching import first_matching_clusters
 from aiida_crystalgen.science.screening.matching import MatchTolerances, ReducedCells
 from aiida_crystalgen.science.screening.reduction import reduced_structures
 from aiida_crystalgen.science.screening.similarity import pearson_distances
@@ -38,9 +42,12 @@ class DuplicateSettings(MatchTolerances):
         of two crystals, scaled to a volume of 1 per atom, at which they are compared at all. The
         tolerances do not bound it. Pairs that the matcher joined were found up to 0.01 for a site
         tolerance of 0.05, 0.02 for 0.1, 0.03 for 0.15 and 0.16 for 0.3; 2 compares every pair.
+    :param cluster_tolerance: largest displacement of an atom between two clusters after the fit of
+        least squares, in Å. The other settings are for crystals alone.
     """
 
     fingerprint_distance: float = Field(ge=0, le=2)
+    cluster_tolerance: float = Field(gt=0)
 
 
 def group_duplicates(
@@ -78,6 +85,8 @@ def _first_matches(
     :param known: the crystals that represent others and are not compared with each other; without
         any, every crystal that matches none before it represents those after it.
     """
+    if not crystals.periodic:
+        return first_matching_clusters(crystals, known, settings.cluster_tolerance)
     result = np.arange(len(crystals))
     fingerprints = radial_distribution(_of_unit_volume(crystals), _FINGERPRINT)
     for rows in _by_formula(crystals):

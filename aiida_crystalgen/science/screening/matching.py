@@ -11,7 +11,7 @@ said of the rest.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -98,28 +98,49 @@ class ReducedCells:
     ) -> Bool[np.ndarray, ' pairs']:
         """Return False for each pair of crystals that the matcher cannot match, in this order."""
         result = np.zeros(len(first), dtype=bool)
-        pairs_at_once = max(1, _BLOCK // self.sizes.shape[1])
+        begins, ends = self._ranges(first, second)
+        choices = ends - begins
+        # Those with about as many vectors to choose from go together, so that few are in vain.
+        widths = np.where((choices > 0).all(axis=1), choices.max(axis=1), 0)
+        order = np.argsort(widths, kind='stable')
+        order = order[np.searchsorted(widths[order], 1) :]
         cells_at_once = max(1, 4 * _BLOCK // len(self.numbers) ** 3)
-        for start in range(0, len(first), pairs_at_once):
-            some = slice(start, start + pairs_at_once)
-            owners, cells = self._similar_cells(first[some], second[some])
-            owners += start
+        for part in _parts(widths[order]):
+            pairs = order[part]
+            places, cells = self._similar_cells(
+                first[pairs], second[pairs], begins[pairs], ends[pairs]
+            )
+            owners = pairs[places]
             for begin in range(0, len(cells), cells_at_once):
-                part = owners[begin : begin + cells_at_once]
+                some = owners[begin : begin + cells_at_once]
                 chosen = cells[begin : begin + cells_at_once]
-                ways = self._placements(first[part], chosen, second[part])
-                for way, owner in enumerate(part[ways.cells].tolist()):
+                ways = self._placements(first[some], chosen, second[some])
+                for way, owner in enumerate(some[ways.cells].tolist()):
                     result[owner] = result[owner] or ways.allow_match(way)
         return result
 
-    def _similar_cells(
+    def _ranges(
         self, first: Int[np.ndarray, ' pairs'], second: Int[np.ndarray, ' pairs']
-    ) -> tuple[Int[np.ndarray, ' cells'], Float[np.ndarray, 'cells 3 3']]:
-        """Return the primitive cells of the first that resemble the second's, and of which pair."""
+    ) -> tuple[Int[np.ndarray, 'pairs 3'], Int[np.ndarray, 'pairs 3']]:
+        """Return which vectors of the first are about as long as a, b, c of the second."""
         limit = (1 + self.tolerances.length_tolerance) * (1 + _SLACK)
+        lengths = self.lengths[second]
+        return self._ranks(first, lengths / limit), self._ranks(first, lengths * limit)
+
+    def _similar_cells(
+        self,
+        first: Int[np.ndarray, ' pairs'],
+        second: Int[np.ndarray, ' pairs'],
+        begins: Int[np.ndarray, 'pairs 3'],
+        ends: Int[np.ndarray, 'pairs 3'],
+    ) -> tuple[Int[np.ndarray, ' cells'], Float[np.ndarray, 'cells 3 3']]:
+        """Return the primitive cells of the first that resemble the second's, and of which pair.
+
+        :param begins: first of the vectors of the first that may be a, b, c.
+        :param ends: first of those that may no longer be.
+        """
         sides, units = [], []
-        for length in self.lengths[second].T:
-            begin, end = self._ranks(first, length / limit), self._ranks(first, length * limit)
+        for begin, end in zip(begins.T, ends.T, strict=True):
             ranks = begin[:, None] + np.arange((end - begin).max(initial=0))
             within = ranks < end[:, None]
             chosen = first[:, None], np.where(within, ranks, 0)
@@ -133,16 +154,18 @@ class ReducedCells:
         rows, k = np.nonzero(with_alpha[owners, j] & with_beta[owners, i])
         owners, i, j = owners[rows], i[rows], j[rows]
         cells = np.stack([sides[0][owners, i], sides[1][owners, j], sides[2][owners, k]], axis=1)
-        ratios = np.abs(np.linalg.det(cells) / np.linalg.det(self.lattices[first[owners]]))
+        volumes = np.abs(np.linalg.det(self.lattices))
+        ratios = np.abs(np.linalg.det(cells)) / volumes[first[owners]]
         primitive = np.abs(ratios - 1) < 0.5
         return owners[primitive], cells[primitive]
 
     def _ranks(
-        self, rows: Int[np.ndarray, ' pairs'], lengths: Float[np.ndarray, ' pairs']
-    ) -> Int[np.ndarray, ' pairs']:
-        """Return how many vectors of each row are shorter than a length."""
+        self, rows: Int[np.ndarray, ' pairs'], lengths: Float[np.ndarray, 'pairs lengths']
+    ) -> Int[np.ndarray, 'pairs lengths']:
+        """Return how many vectors of each row are shorter than some lengths."""
         step, lifted = self._lifted
-        return np.searchsorted(lifted, lengths + step * rows) - self.sizes.shape[1] * rows
+        places = np.searchsorted(lifted, lengths + step * rows[:, None])
+        return places - self.sizes.shape[1] * rows[:, None]
 
     @cached_property
     def _lifted(self) -> tuple[float, Float[np.ndarray, ' vectors']]:
@@ -172,28 +195,33 @@ class ReducedCells:
     ) -> _Placements:
         """Return the ways to put the second on each cell of the first so that all have partners."""
         metrics = _metrics_between(cells, self.lengths[second], self.angles[second])
-        sizes = np.cbrt(np.sqrt(np.abs(np.linalg.det(metrics))) / len(self.numbers))
+        inverses, determinants = _inverses(metrics)
+        sizes = np.cbrt(np.sqrt(np.abs(determinants)) / len(self.numbers))
         reaches = 2 * self.tolerances.site_tolerance * sizes * (1 + _SLACK)
         # Within half a plane spacing an atom has one image only, the one that rounding finds. In
         # narrower cells everything is near, so that nothing is excluded.
-        inverses = np.diagonal(np.linalg.inv(metrics), axis1=1, axis2=2)
-        reaches[reaches >= 0.5 / np.sqrt(inverses.max(axis=1))] = np.inf
-        atoms = self.fractions[first] @ (self.lattices[first] @ np.linalg.inv(cells))
-        sites = self.fractions[second]
+        steepest = np.diagonal(inverses, axis1=1, axis2=2).max(axis=1)
+        reaches[reaches >= 0.5 / np.sqrt(steepest)] = np.inf
+        atoms = _axis_first(self.fractions[first] @ (self.lattices[first] @ _inverses(cells)[0]))
+        sites = _axis_first(self.fractions[second])
         alike = self.numbers[:, None] == self.numbers
         # The rarest element offers the fewest ways to put one of its atoms on another.
         rarest = int(np.argmin(alike.sum(axis=1)))
-        shifts = (atoms[:, alike[rarest]] - sites[:, [rarest]]).reshape(-1, 1, 3)
+        shifts = (atoms[:, :, alike[rarest]] - sites[:, :, [rarest]]).reshape(3, -1)
         alive = np.repeat(np.arange(len(cells)), alike[rarest].sum())
-        for site, others in enumerate(alike):
-            apart = _wrapped(atoms[alive][:, others] - (sites[alive][:, [site]] + shifts))
+        for site in np.flatnonzero(np.arange(len(alike)) != rarest):
+            targets = sites[:, :, site].take(alive, axis=1) + shifts
+            partners = atoms[:, :, alike[site]].take(alive, axis=1)
+            apart = _wrapped(partners - targets[:, :, None])
             near = _are_near(apart, metrics[alive], reaches[alive]).any(axis=1)
-            alive, shifts = alive[near], shifts[near]
-        apart = _wrapped(atoms[alive][:, None] - (sites[alive] + shifts)[:, :, None])
+            alive, shifts = alive[near], shifts[:, near]
+        targets = sites[:, alive] + shifts[:, :, None]
+        apart = _wrapped(atoms[:, alive][:, :, None] - targets[:, :, :, None])
         near = _are_near(apart, metrics[alive], reaches[alive]) & alike
         full = near.any(axis=1).all(axis=1)
         kept = alive[full]
-        return _Placements(kept, near[full], apart[full], metrics[kept], reaches[kept])
+        apart = np.moveaxis(apart[:, full], 0, -1)
+        return _Placements(kept, near[full], apart, metrics[kept], reaches[kept])
 
 
 @dataclass(frozen=True)
@@ -238,20 +266,48 @@ class _Placements:
         return bool(choices[rows, columns].all())
 
 
-def _wrapped(fractions: Float[np.ndarray, '... 3']) -> Float[np.ndarray, '... 3']:
+def _wrapped(fractions: Float[np.ndarray, '3 ...']) -> Float[np.ndarray, '3 ...']:
     """Return the fractions of a cell nearest to 0 that differ by whole cells."""
     return fractions - np.rint(fractions)
 
 
+def _axis_first(vectors: Float[np.ndarray, 'cells atoms 3']) -> Float[np.ndarray, '3 cells atoms']:
+    """Return vectors as three arrays, which are quicker to compute with."""
+    return np.ascontiguousarray(np.moveaxis(vectors, -1, 0))
+
+
 def _are_near(
-    apart: Float[np.ndarray, 'cells ... 3'],
+    apart: Float[np.ndarray, '3 cells ...'],
     metrics: Float[np.ndarray, 'cells 3 3'],
     reaches: Float[np.ndarray, ' cells'],
 ) -> Bool[np.ndarray, 'cells ...']:
     """Return which vectors are no longer than the reach of their cell."""
-    extra = (1,) * (apart.ndim - 3)
-    squares = ((apart @ metrics.reshape(-1, *extra, 3, 3)) * apart).sum(axis=-1)
-    return squares <= reaches.reshape(-1, *extra, 1) ** 2
+    extra = (1,) * (apart.ndim - 2)
+    # Written out, as products of so many such small matrices take far longer.
+    xx, xy, xz, _, yy, yz, _, _, zz = metrics.reshape(-1, 9).T.reshape(9, -1, *extra)
+    x, y, z = apart
+    squares = x * (xx * x + 2 * (xy * y + xz * z)) + y * (yy * y + 2 * yz * z) + zz * z * z
+    return squares <= reaches.reshape(-1, *extra) ** 2
+
+
+def _inverses(
+    matrices: Float[np.ndarray, 'cells 3 3'],
+) -> tuple[Float[np.ndarray, 'cells 3 3'], Float[np.ndarray, ' cells']]:
+    """Return the inverses and the determinants of many small matrices."""
+    normals = np.cross(matrices[:, [1, 2, 0]], matrices[:, [2, 0, 1]])
+    determinants = (matrices[:, 0] * normals[:, 0]).sum(axis=1)
+    return normals.swapaxes(1, 2) / determinants[:, None, None], determinants
+
+
+def _parts(widths: Int[np.ndarray, ' pairs']) -> Iterator[slice]:
+    """Yield parts of ascending numbers of vectors, of about the same number of pairs of vectors."""
+    start = 0
+    while start < len(widths):
+        sizes = 1 + np.arange(min(_BLOCK, len(widths) - start))
+        costs = sizes * widths[start : start + len(sizes)] ** 2
+        stop = start + max(1, int(np.searchsorted(costs, _BLOCK, side='right')))
+        yield slice(start, stop)
+        start = stop
 
 
 def _lattice_vectors(

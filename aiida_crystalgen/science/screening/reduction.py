@@ -25,6 +25,7 @@ __all__ = ('reduced_structures',)
 
 _TOLERANCE = 0.25  # Å along each axis of a cell: pymatgen's
 _FAR = 3 * _TOLERANCE  # to which the tolerances along three axes add up at most
+_SLACK = 1e-6  # relative, so that rounding never excludes what pymatgen would try
 _BLOCK = 1 << 18  # pairs of atoms compared at once
 
 # Place of each element in pymatgen's order of sites, which is by symbol.
@@ -87,7 +88,9 @@ def reduced_structures(crystals: CrystalSet) -> list[Structure]:
         found, doubtful = _primitive_cells(_in_cells(some, np.array(chosen)))
         reduced = to_structures(_in_cells(found, niggli_lattices(found.lattices)))
         for place in doubtful:
-            structure = to_structure(found, place).get_primitive_structure()
+            structure = to_structure(found, place)
+            if _may_be_repeated(found, place):
+                structure = structure.get_primitive_structure()
             reduced[place] = structure.get_reduced_structure()
         for row, structure in zip(rows, reduced, strict=True):
             result[row] = structure
@@ -137,6 +140,26 @@ def _primitive_cells(crystals: CrystalSet) -> tuple[CrystalSet, list[int]]:
     order = np.arange(len(crystals))
     order[rows] = len(crystals) + np.arange(len(rows))
     return concatenate([crystals, deeper]).select(order), [*doubtful, *(rows[one] for one in more)]
+
+
+def _may_be_repeated(crystals: CrystalSet, row: int) -> bool:
+    """Return whether pymatgen has any translation to try in a cell.
+
+    It tries those between atoms of the rarest element that bring every atom within twice the
+    tolerance of one of its element, along each axis.
+    """
+    atoms = crystals.atoms(row)
+    positions, numbers = crystals.fractional_coordinates[atoms], crystals.atomic_numbers[atoms]
+    tolerances = _TOLERANCE * (1 + _SLACK) / np.linalg.norm(crystals.lattices[row], axis=1)
+    if tolerances.max() * len(numbers) >= 1:  # then also no translation at all is near to others
+        return True
+    alike = numbers[:, None] == numbers
+    apart = positions - positions[:, None]
+    places, amounts = np.arange(len(numbers)), alike.sum(axis=1)
+    leaders = np.flatnonzero((amounts == amounts.min()) & (np.argmax(alike, axis=1) == places))
+    steps = np.concatenate([apart[one, alike[one] & (places != one)] for one in leaders])
+    near = (np.abs(_wrapped(apart - steps[:, None, None])) <= 2 * tolerances).all(axis=3) & alike
+    return bool(near.any(axis=2).all(axis=1).any())
 
 
 def _translations(crystals: CrystalSet) -> Iterator[_Translations]:

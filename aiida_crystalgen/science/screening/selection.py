@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from pydantic import Field, field_validator
 
 from aiida_crystalgen.science.crystals import CrystalSet, concatenate
@@ -133,30 +133,49 @@ def _copies(
 
     Each is compared with those before it alone, so that none after the limit needs a comparison.
     """
-    number = settings.limit
-    reasons = _copies_among(crystals.select(np.arange(len(crystals))[:number]), earlier, settings)
-    while number < len(crystals) and (reasons == '').sum() < settings.limit:
-        number = min(2 * number, len(crystals))
-        reasons = _copies_among(crystals.select(np.arange(number)), earlier, settings)
-    beyond = np.full(len(crystals) - len(reasons), _BEYOND.format(settings.limit), dtype=object)
-    return np.concatenate([reasons, beyond])
+    reasons = np.full(len(crystals), _BEYOND.format(settings.limit), dtype=object)
+    done, distinct = 0, np.zeros(0, dtype=np.int64)
+    while done < len(crystals) and len(distinct) < settings.limit:
+        rows = np.arange(done, min(max(2 * done, settings.limit), len(crystals)))
+        reasons[rows] = _copies_among(
+            crystals.select(rows), crystals.select(distinct), earlier, settings
+        )
+        done += len(rows)
+        distinct = np.flatnonzero(reasons == '')
+    return reasons
 
 
 def _copies_among(
-    crystals: CrystalSet, earlier: CrystalSet | None, settings: ScreeningSettings
+    crystals: CrystalSet,
+    before: CrystalSet,
+    earlier: CrystalSet | None,
+    settings: ScreeningSettings,
 ) -> np.ndarray:
-    """Return for each crystal of what it is a copy, as a reason to reject it, or nothing."""
+    """Return for each crystal of what it is a copy, as a reason to reject it, or nothing.
+
+    :param before: proposals of the same round that are no copies.
+    :param earlier: crystals accepted in the rounds before.
+    """
     reasons = np.full(len(crystals), '', dtype=object)
     rows = np.arange(len(crystals))
-    if earlier is not None and len(crystals):
+    if earlier is not None:
         again = match_references(crystals, earlier, settings.duplicates) >= 0
         reasons[again] = 'duplicate of a crystal accepted in an earlier round'
         rows = rows[~again]
+    if len(before):
+        originals = match_references(crystals.select(rows), before, settings.duplicates)
+        again = originals >= 0
+        reasons[rows[again]] = _reasons(before['proposal_row'][originals[again]])
+        rows = rows[~again]
     groups = group_duplicates(crystals.select(rows), settings.duplicates)
     copies = groups != np.arange(len(rows))
-    originals = crystals['proposal_row'][rows[groups[copies]]]
-    reasons[rows[copies]] = [f'duplicate of row {one}' for one in originals]
+    reasons[rows[copies]] = _reasons(crystals['proposal_row'][rows[groups[copies]]])
     return reasons
+
+
+def _reasons(originals: Int[np.ndarray, ' copies']) -> list[str]:
+    """Return why copies of proposals are rejected."""
+    return [f'duplicate of row {one}' for one in originals]
 
 
 def _check_replicas(proposals: Mapping[str, CrystalSet], settings: ScreeningSettings) -> None:

@@ -1,4 +1,7 @@
-"""Why a crystal cannot be real: a flat or badly filled cell, or atoms that overlap."""
+"""Why a crystal cannot be real: a flat or badly filled cell, or atoms that overlap.
+
+The box of a cluster is not looked at.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +23,8 @@ class ValiditySettings(Settings):
     """What a crystal must fulfil.
 
     :param distances: shortest distance allowed for each pair of elements, as in {'Sn-Se': 2.1}, Å.
-    :param smallest_volume: per atom, in Å³.
-    :param largest_volume: per atom, in Å³.
+    :param smallest_volume: per atom, in Å³; not asked of clusters.
+    :param largest_volume: per atom, in Å³; not asked of clusters.
     """
 
     distances: dict[str, float]
@@ -57,6 +60,7 @@ def invalid_reasons(crystals: CrystalSet, settings: ValiditySettings) -> np.ndar
     reasons = np.full(len(crystals), '', dtype=object)
     volumes = crystals.volumes / crystals.counts
     outside = (volumes < settings.smallest_volume) | (volumes > settings.largest_volume)
+    outside &= crystals.periodic
     for row in np.flatnonzero(outside):
         reasons[row] = (
             f'volume of {volumes[row]:.3g} Å³ per atom, not between '

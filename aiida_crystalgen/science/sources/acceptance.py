@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from pymatgen.core import Structure
 
+from aiida_crystalgen.science.clusters import in_boxes
 from aiida_crystalgen.science.crystals import Column, CrystalSet
 from aiida_crystalgen.science.neighbors import shortest_distances
 from aiida_crystalgen.science.structures import from_structures
@@ -43,19 +44,23 @@ def accept(
 ) -> CrystalSet:
     """Return the crystals that can be used, with the properties that all of them have as columns.
 
-    Every set has the column ``label``, and ``metadata['source']`` holds what ``source`` says and
-    under ``rejected`` the reason for each structure that cannot be used.
+    Structures that are periodic along no direction are clusters, and put into boxes with vacuum
+    where theirs have too little. Every set has the column ``label``, and ``metadata['source']``
+    holds what ``source`` says and under ``rejected`` the reason for each structure that cannot be
+    used.
 
     :param rejected: reasons for what could not even be read.
     :param shortest_distance: structures with atoms closer than this are rejected, in Å.
     :param source: facts about the source; ``kind`` above all.
     :param units: of the properties.
-    :raises ValueError: if nothing can be used.
+    :raises ValueError: if nothing can be used, or some are crystals and others clusters.
     """
     refusals = {one.name: _refusal(one, shortest_distance) for one in found}
     reasons = {**rejected, **{name: reason for name, reason in refusals.items() if reason}}
     ordered = [one for one in found if not refusals[one.name]]
-    crystals = from_structures([one.structure for one in ordered])
+    crystals = from_structures([one.structure for one in ordered], [one.name for one in ordered])
+    if not crystals.periodic:
+        crystals = in_boxes(crystals)
     distances = shortest_distances(crystals)
     apart = distances >= shortest_distance
     for row in np.flatnonzero(~apart):
@@ -74,17 +79,20 @@ def accept(
 
 
 def _refusal(found: Found, shortest_distance: float) -> str:
-    """Return why the structure cannot be used: no crystal, or no room for its atoms; or nothing."""
-    periodic = found.structure.lattice.pbc
-    if not all(periodic):
-        return f'it is periodic along {sum(periodic)} of 3 directions; a crystal needs all 3'
+    """Return why the structure cannot be used: of no kind, no room for its atoms; or nothing."""
+    directions = sum(found.structure.lattice.pbc)
+    if directions not in (0, 3):
+        return (
+            f'it is periodic along {directions} of 3 directions; crystals are along all 3, and '
+            'clusters along none'
+        )
     try:
         from_structures([found.structure], [found.name])
     except ValueError as exception:
         return str(exception)
     volume = found.structure.volume / len(found.structure)
     # The densest packing of spheres of diameter d takes d³/√2 for each.
-    if not volume > shortest_distance**3 / np.sqrt(2):
+    if directions and not volume > shortest_distance**3 / np.sqrt(2):
         return (
             f'its cell has {volume:.3g} Å³ per atom, too little for atoms {shortest_distance:g} Å '
             'apart'

@@ -47,13 +47,15 @@ def read_files(
 ) -> CrystalSet:
     """Return the crystals in files and folders, folders with all that is below them.
 
-    A crystal is labelled by its file, and by its place in it where the file holds several. Numbers
+    A crystal is labelled by its file, and by its place in it where the file holds several. Frames
+    of XYZ files that are periodic along no direction, as all without a cell, are clusters. Numbers
     and texts of extended XYZ become columns where all crystals have them; ``energy`` is then in
     eV/atom. ``metadata['source']`` holds the SHA-256 of each file, and why crystals were rejected.
 
     :param paths: files of known type, and folders, of which files of other types are left out.
     :param shortest_distance: crystals with atoms closer than this are rejected, in Å.
-    :raises ValueError: if a path does not exist, or nothing in the files can be used.
+    :raises ValueError: if a path does not exist, nothing in the files can be used, or some of them
+        are crystals and others clusters.
     """
     files = _find(paths)
     found: list[Found] = []

@@ -36,13 +36,16 @@ def energies_above_hull(
 
     The references alone make the hull, so that a crystal more stable than they are lies below it:
     its value is negative, the energy that it gains over the phases it would decompose into. Where
-    an element of the crystal has no reference of its own there is no hull, and the value is NaN.
+    an element of the crystal has no reference of its own there is no hull, and the value is NaN, as
+    it is for all clusters.
 
     :param crystals: with the column ``energy`` in eV/atom.
     :param references: with energies of the same engine; those that were rejected do not count.
     :raises ValueError: if the energies are those of different engines, or of an unknown one.
     """
     refuse_different_engines(crystals, references)
+    if not crystals.periodic:
+        return np.full(len(crystals), np.nan)
     lowest = references.select(lowest_rows(references))
     formulas, kinds = np.unique(reduced_formulas(crystals), return_inverse=True)
     compositions = [Composition(formula) for formula in formulas.tolist()]
@@ -61,7 +64,8 @@ def energies_above_lowest(
 ) -> Float[np.ndarray, ' crystals']:
     """Return by how much each crystal lies above the lowest one of its composition, in eV/atom.
 
-    The lowest is that of both sets together; those that were rejected do not count.
+    The lowest is that of both sets together; those that were rejected do not count. Clusters have
+    the same composition if they have equally many atoms of each element.
 
     :param crystals: with the column ``energy`` in eV/atom.
     :param references: with energies of the same engine.

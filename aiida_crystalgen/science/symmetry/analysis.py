@@ -17,8 +17,12 @@ __all__ = ('space_group_symbol', 'space_groups')
 def space_groups(crystals: CrystalSet, tolerance: float) -> Int[np.ndarray, ' crystals']:
     """Return the number of the space group of each crystal, 0 where spglib finds none.
 
+    Clusters have none: see :mod:`aiida_crystalgen.science.symmetry.point_groups`.
+
     :param tolerance: of positions, in Å.
     """
+    if not crystals.periodic:
+        return np.zeros(len(crystals), dtype=np.int64)
     bounds = crystals.offsets
     return np.array(
         [

@@ -14,6 +14,7 @@ DUPLICATES = DuplicateSettings(
     angle_tolerance=5.0,
     scale=True,
     fingerprint_distance=0.1,
+    cluster_tolerance=0.3,
 )
 
 

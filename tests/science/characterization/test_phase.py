@@ -17,7 +17,7 @@ SETTINGS = CharacterizationSettings.parse(
     {
         'symmetry_tolerance': 0.1,
         'rdf': {'cutoff': 8.0, 'points': 200, 'width': 0.06},
-        'duplicates': {**MATCHING, 'fingerprint_distance': 0.1},
+        'duplicates': {**MATCHING, 'fingerprint_distance': 0.1, 'cluster_tolerance': 0.3},
         'prototypes': MATCHING,
         'diffraction': {'wavelength': 1.54184, 'two_theta': [5, 90], 'strongest': 4},
     }

@@ -5,6 +5,7 @@ from importlib.metadata import version
 
 import numpy as np
 import pytest
+from ase import Atoms
 from ase.calculators.emt import EMT
 
 from aiida_crystalgen.science.potentials.interface import load_potential
@@ -110,3 +111,20 @@ def test_coincident_atoms_give_no_number_and_no_warning(shaken, to_crystals):
         replace(crystals, fractional_coordinates=collapsed)
     )
     np.testing.assert_array_equal(np.isnan(result.energies), [True, False])
+
+
+@pytest.mark.parametrize(('name', 'symbol'), [('tersoff', 'Si'), ('emt', 'Pt')])
+def test_clusters_do_not_see_their_images(name, symbol, to_clusters):
+    """Energy and forces are those of the atoms alone, whatever the box."""
+    places = [[0, 0, 0], [2.4, 0, 0], [0, 2.5, 0], [1.5, 1.5, 1.8]]
+    clusters = to_clusters(Atoms(f'{symbol}4', places))
+    squeezed = replace(
+        clusters,
+        lattices=2 * np.eye(3)[None],
+        fractional_coordinates=clusters.cartesian_coordinates / 2,
+    )
+    wide = replace(clusters, periodic=True)
+    results = [load_potential(name).evaluate(one) for one in (clusters, squeezed, wide)]
+    for one in results[1:]:
+        np.testing.assert_allclose(one.energies, results[0].energies, atol=1e-9)
+        np.testing.assert_allclose(one.forces, results[0].forces, atol=1e-9)

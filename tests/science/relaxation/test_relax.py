@@ -4,13 +4,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from ase import Atoms
 from ase.build import bulk
 from ase.filters import FrechetCellFilter
 from ase.optimize import FIRE
 
 from aiida_crystalgen.science.determinism import single_threaded
 from aiida_crystalgen.science.engines import engine_differences
-from aiida_crystalgen.science.potentials.interface import load_potential
+from aiida_crystalgen.science.potentials.interface import Evaluation, load_potential
 from aiida_crystalgen.science.relaxation import relax
 from aiida_crystalgen.science.structures import to_structures
 from aiida_crystalgen.science.symmetry.analysis import space_groups
@@ -209,3 +210,36 @@ def test_impossible_settings_are_named(key, value, make_settings):
     """The message names the key and the value."""
     with pytest.raises(ValueError, match=f"'{key}' is {value!r}"):
         make_settings(**{key: value})
+
+
+def test_boxes_of_clusters_never_move(make_settings, to_clusters):
+    """Whatever is free and whatever presses, only atoms move; stress is nobody's."""
+    trimer = to_clusters(Atoms('Pt3', [[0, 0, 0], [2.5, 0, 0], [0, 2.8, 0]]))
+    potential = load_potential('emt')
+    free = relax(trimer, potential, make_settings(freedom='cell', pressure=5.0, fmax=1e-3))
+    fixed = relax(trimer, potential, make_settings(freedom='ions', fmax=1e-3))
+    assert_same(free, fixed)
+    np.testing.assert_array_equal(free.lattices, trimer.lattices)
+    assert not free.periodic
+    assert free['converged'].all()
+    assert not {'stress', 'pressure'} & {*free.columns}
+    assert 'pressure' not in free.metadata['engine']
+
+
+def test_clusters_that_fly_apart_are_rejected(make_settings, to_clusters, pressing):
+    """A cluster whose atoms all repel each other is stopped before it is anywhere."""
+
+    class Repelling(pressing):
+        """Forces away from the middle, at an energy without a lower bound."""
+
+        def evaluate(self, crystals):
+            """Return minus half the sum of the squared distances from the middle."""
+            places = crystals.cartesian_coordinates
+            places = places - places.mean(axis=0)
+            energies = np.array([-(places**2).sum() / 2])
+            return Evaluation(energies, places, np.zeros((1, 3, 3)))
+
+    trimer = to_clusters(Atoms('Pt3', [[0, 0, 0], [2.5, 0, 0], [0, 2.8, 0]]))
+    result = relax(trimer, Repelling(0.0), make_settings())
+    assert result['steps'][0] < 300
+    assert result['rejection'][0].startswith('volume per atom')

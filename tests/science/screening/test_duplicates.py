@@ -21,6 +21,7 @@ def settings(length=0.1, site=0.15, angle=5.0, *, scale=True, within=0.1):
         angle_tolerance=angle,
         scale=scale,
         fingerprint_distance=within,
+        cluster_tolerance=0.3,
     )
 
 

@@ -76,6 +76,21 @@ def test_pairs_are_judged_alone(random_set):
     assert together.tolist() == alone
 
 
+@pytest.mark.parametrize('factors', [(0.5, 1, 2), (0.4, 0.8, 3), (1, 1, 5)])
+def test_no_match_of_long_cells_is_excluded(random_set, factors):
+    """Cells with many lattice vectors as long as their longest edge are no exception."""
+    generator = np.random.default_rng(0)
+    structures = []
+    for one in to_structures(random_set(3, 2)):
+        lattice = Lattice(one.lattice.matrix * factors)
+        start = Structure(lattice, one.species, one.frac_coords)
+        copies = [varied(start, generator, size) for size in np.linspace(0, 0.3, 5)]
+        structures += [copy.get_reduced_structure() for copy in copies]
+    possible, matched = verdicts(structures, TOLERANCES[1])
+    assert len(structures) < matched.sum()
+    assert possible[matched].all()
+
+
 def test_no_pairs_have_no_verdicts(random_set):
     """Nothing to compare is no error."""
     reduced = [one.get_reduced_structure() for one in to_structures(random_set(2, 3))]

@@ -18,6 +18,7 @@ SETTINGS = {
         'angle_tolerance': 5.0,
         'scale': True,
         'fingerprint_distance': 0.1,
+        'cluster_tolerance': 0.3,
     },
 }
 
@@ -88,6 +89,28 @@ def test_the_limit_keeps_the_most_similar(screened):
     result = screened(within=1.0, limit=1)
     assert result.accepted['proposal_row'].tolist() == [4]
     assert result.verdicts['rejection'][3] == 'beyond the limit of 1 crystals'
+
+
+@pytest.mark.parametrize('limit', [1, 2, 3])
+def test_a_limit_changes_no_verdict_within_it(cubic, disguised, limit):
+    """However many are looked at, each is compared with the same ones, those of earlier rounds too.
+
+    The first ones are copies of each other, so that more have to be looked at for any limit.
+    """
+    names = ['diamond'] * 5 + ['bcc', 'diamond', 'bcc', 'fcc', 'diamond', 'sc', 'bcc']
+    crystals = disguised(concatenate([cubic(name, 5.4) for name in names]), noise=0.01)
+    crystals = crystals.with_columns(rejection=np.full(len(crystals), '', dtype='<U1'))
+    changes = {'similar_to': [], 'validity': SETTINGS['validity'] | {'largest_volume': 200.0}}
+    earlier = cubic('fcc', 5.4)
+
+    def rejections(limit):
+        settings = ScreeningSettings.parse(SETTINGS | changes | {'limit': limit})
+        return screen({'any': crystals}, earlier, settings, earlier=earlier).verdicts['rejection']
+
+    limited, unlimited = rejections(limit), rejections(len(crystals))
+    within = np.char.find(limited, 'beyond') < 0
+    assert limited[within].tolist() == unlimited[within].tolist()
+    assert (limited == '').sum() == limit
 
 
 def test_replicas_that_nobody_has_are_refused(screened):

@@ -1,7 +1,10 @@
 """Why crystals cannot be real."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from ase import Atoms
 
 from aiida_crystalgen.science.crystals import concatenate
 from aiida_crystalgen.science.neighbors import shortest_distances
@@ -85,3 +88,16 @@ def test_impossible_settings_are_refused(changes, message):
     """The message names the key and the value."""
     with pytest.raises(ValueError, match=message):
         ValiditySettings.parse({**SETTINGS.model_dump(), **changes})
+
+
+def test_only_distances_count_in_clusters(to_clusters):
+    """The box of a cluster is nobody's volume, and its images are nobody's neighbours."""
+    clusters = to_clusters(*(Atoms('Si2', [[0, 0, 0], [0, 0, far]]) for far in (2.0, 2.3)))
+    flat = replace(
+        clusters,
+        lattices=np.tile(np.eye(3), (2, 1, 1)),
+        fractional_coordinates=clusters.cartesian_coordinates,
+    )
+    for one in (clusters, flat):
+        reasons = invalid_reasons(one, SETTINGS).tolist()
+        assert reasons == ['Si-Si distance of 2.00 Å, below 2.10 Å', '']

@@ -216,10 +216,33 @@ def test_what_is_no_crystal_is_rejected(tmp_path, kind):
     assert reason in rejections(crystals)['three.json[1]']
 
 
-def test_molecules_are_rejected(tmp_path):
-    """An XYZ file without a cell holds no crystal."""
+def test_molecules_are_clusters_with_room(tmp_path):
+    """A frame of XYZ without a cell is a cluster, in a box that leaves 10 Å to its images."""
+    water = molecule('H2O')
+    write(tmp_path / 'water.xyz', water)
+    crystals = read(tmp_path)
+    assert not crystals.periodic
+    extent = np.ptp(water.positions, axis=0)
+    np.testing.assert_allclose(crystals.lattices[0], np.diag(extent + 10))
+    found = crystals.cartesian_coordinates
+    np.testing.assert_allclose(found - found[0], water.positions - water.positions[0], atol=1e-7)
+
+
+def test_a_box_with_room_is_kept(tmp_path):
+    """Atoms in a wide box that is periodic nowhere stay where they are."""
+    water = Atoms(molecule('H2O'), cell=[30, 20, 15], pbc=False)
+    water.center()
+    write(tmp_path / 'water.extxyz', water)
+    crystals = read(tmp_path)
+    np.testing.assert_allclose(crystals.lattices[0], np.diag([30, 20, 15]))
+    np.testing.assert_allclose(crystals.cartesian_coordinates, water.positions, atol=1e-7)
+
+
+def test_crystals_and_clusters_do_not_mix(tmp_path):
+    """A dataset is of the ones or the others; which one differs is said."""
     write(tmp_path / 'water.xyz', molecule('H2O'))
-    with pytest.raises(ValueError, match='periodic along 0 of 3 directions'):
+    WRITERS['Si.cif'](DIAMOND, tmp_path / 'Si.cif')
+    with pytest.raises(ValueError, match=r'1 of 2 structures, among them .* are clusters'):
         read(tmp_path)
 
 

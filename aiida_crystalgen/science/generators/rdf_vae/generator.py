@@ -12,7 +12,12 @@ from aiida_crystalgen.science.crystals import CrystalSet
 from aiida_crystalgen.science.fingerprints.rdf import RdfSettings, radial_distribution
 from aiida_crystalgen.science.generators.interface import Course, Request
 from aiida_crystalgen.science.generators.random_symmetric import RandomSymmetric
+from aiida_crystalgen.science.generators.rdf_vae.latent import latent_coordinates
 from aiida_crystalgen.science.generators.rdf_vae.model import METHOD, TrainedModel
+from aiida_crystalgen.science.generators.rdf_vae.proposing import (
+    RdfVaeProposing,
+    reconstruct_replicas,
+)
 from aiida_crystalgen.science.generators.rdf_vae.replication import replica_grid
 from aiida_crystalgen.science.generators.rdf_vae.settings import RdfVaeSettings
 from aiida_crystalgen.science.generators.rdf_vae.summary import summarize
@@ -34,6 +39,7 @@ class RdfVae:
     name = METHOD
     needs_training = True
     block_rows = _BLOCK
+    map_axes = ('Latent coordinate z₁', 'Latent coordinate z₂')
 
     def train(
         self, training: CrystalSet, settings: dict[str, Any], *, seed: int, progress: Progress
@@ -76,6 +82,9 @@ class RdfVae:
     ) -> CrystalSet:
         """Return random symmetric crystals, with two columns of their similarity to replicas.
 
+        Where the request's ``proposing``, of `RdfVaeProposing`, asks for the route
+        'reconstruction', crystals are made from replicas instead, see ``reconstruct_replicas``.
+
         ``replica`` is the number of the nearest replica and ``replica_distance`` the Pearson
         distance from it, also of rows that are rejected for other reasons.
 
@@ -103,9 +112,36 @@ class RdfVae:
             raise ValueError(f'{self.name} proposes from a checkpoint, but there is none; train it')
         model = TrainedModel.from_checkpoint(checkpoint)
         replicas = model.decode(replica_grid(model.settings))
-        crystals = RandomSymmetric().propose_rows(None, request, rows, seed=seed, progress=progress)
+        if _is_reconstructing(request):
+            crystals = reconstruct_replicas(
+                replicas, model.settings.rdf, request, rows, seed=seed, progress=progress
+            )
+        else:
+            crystals = RandomSymmetric().propose_rows(
+                None, request, rows, seed=seed, progress=progress
+            )
         index, distance = _nearest_replicas(crystals, replicas, model.settings.rdf, progress)
         return crystals.with_columns(replica=index, replica_distance=distance)
+
+
+    def map_crystals(
+        self, checkpoint: Checkpoint, crystals: CrystalSet
+    ) -> Float[np.ndarray, 'crystals 2']:
+        """Return the latent point of each crystal, of a model with two latent units.
+
+        :raises ValueError: if the checkpoint is of another method.
+        """
+        return latent_coordinates(checkpoint, crystals)
+
+
+def _is_reconstructing(request: Request) -> bool:
+    """Return whether crystals are to be made from replicas, not to be compared with them.
+
+    :raises ValueError: if the settings of proposing are impossible.
+    """
+    if not request.proposing:
+        return False
+    return RdfVaeProposing.parse(request.proposing, 'proposing').route == 'reconstruction'
 
 
 def _require_neighbors(
