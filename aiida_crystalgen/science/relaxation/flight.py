@@ -30,9 +30,9 @@ def relax_in_flight(
 ) -> Iterator[CrystalSet]:
     """Yield crystals as they finish, with a column ``row`` that tells which ones they are.
 
-    The other columns are ``energy``, ``converged``, ``steps``, ``max_force``, for crystals
-    ``pressure`` and ``stress``, and of the atoms ``forces``. What becomes of a crystal does not
-    depend on the others if the potential's values do not.
+    The other columns are ``energy``, ``initial_energy``, ``converged``, ``steps``, ``max_force``,
+    for crystals ``pressure`` and ``stress``, and of the atoms ``forces``. What becomes of a crystal
+    does not depend on the others if the potential's values do not.
 
     :param observe: called at each step with all crystals in flight and their columns.
     :raises ValueError: if the potential does not know an element.
@@ -84,6 +84,7 @@ class _Flight:
         self._fractions = crystals.fractional_coordinates.copy()
         self._strains = np.zeros((len(crystals), 3, 3))
         self._steps = np.zeros(len(crystals), dtype=np.int64)
+        self._initial_energies = np.full(len(crystals), np.nan)
         self._minimizer = _make_minimizer(crystals.counts + 3, settings)
 
     def crystals(self, rows: Int[np.ndarray, ' flying']) -> CrystalSet:
@@ -134,10 +135,13 @@ class _Flight:
         if current.periodic:
             finite &= np.isfinite(pressures)
         energies = np.where(finite, evaluation.energies / current.counts, np.nan)
+        begun = self._steps[rows] == 0
+        self._initial_energies[rows[begun]] = energies[begun]
         return current.with_columns(
             row=rows,
             energy=Column(energies, 'eV/atom'),
             converged=finite & ((largest < self._settings.fmax) | still),
+            initial_energy=Column(self._initial_energies[rows], 'eV/atom'),
             steps=self._steps[rows],
             max_force=Column(largest, 'eV/Å'),
             **(stressed if current.periodic else {}),

@@ -37,11 +37,11 @@ def relax(
     """Return the relaxed crystals in the order of the given ones.
 
     Columns of the given crystals are kept. Added or replaced are ``energy`` (NaN if it is not
-    finite; under pressure, which the engine then names, the enthalpy E + pV), ``converged``,
-    ``steps`` (moves taken), ``max_force`` (see ``fmax``), ``pressure`` and ``stress`` (of the
-    crystal itself, dE/dε / V, so that a compressed crystal has a negative trace; clusters have
-    neither), ``rejection``
-    (why the result is unphysical, empty if it is not), and of the atoms ``forces``.
+    finite; under pressure, which the engine then names, the enthalpy E + pV), ``initial_energy``
+    (of the given crystal), ``converged``, ``steps`` (moves taken), ``max_force`` (see ``fmax``),
+    ``pressure`` and ``stress`` (of the crystal itself, dE/dε / V, so that a compressed crystal has
+    a negative trace; clusters have neither), ``rejection`` (why the result is unphysical, empty if
+    it is not), and of the atoms ``forces``.
 
     :param progress: told the number of finished crystals.
     :param save: called every ``settings.save_every`` finished crystals with the rows of all that
