@@ -112,6 +112,27 @@ def _relax_vasp() -> dict[str, Models]:
     return {'': (VaspSettings,), 'coarse': (Stage,)}
 
 
+def _propose_acsf_cvae() -> dict[str, Models]:
+    """Return the settings of proposing by acsf_cvae."""
+    from aiida_crystalgen.science.generators.acsf_cvae import AcsfCvaeProposing
+
+    return {'': (AcsfCvaeProposing,)}
+
+
+def _propose_rdf_vae() -> dict[str, Models]:
+    """Return the settings of proposing by rdf_vae."""
+    from aiida_crystalgen.science.generators.rdf_vae.proposing import RdfVaeProposing
+
+    return {'': (RdfVaeProposing,)}
+
+
+def _train_acsf_cvae() -> dict[str, Models]:
+    """Return the settings of the training of acsf_cvae."""
+    from aiida_crystalgen.science.generators.acsf_cvae import AcsfCvaeSettings
+
+    return {'': (AcsfCvaeSettings,)}
+
+
 def _train_rdf_vae() -> dict[str, Models]:
     """Return the settings of the training of rdf_vae."""
     from aiida_crystalgen.science.generators.rdf_vae.settings import RdfVaeSettings
@@ -139,11 +160,14 @@ _MODELS: dict[str, Callable[[], dict[str, Models]]] = {
     'characterization': _characterization,
     'elastic': _elastic,
     'phonon': _phonon,
+    'propose/acsf_cvae': _propose_acsf_cvae,
+    'propose/rdf_vae': _propose_rdf_vae,
     'references': _references,
     'relax': _relax,
     'relax_quantumespresso': _relax_quantumespresso,
     'relax_vasp': _relax_vasp,
     'search': _search,
+    'train/acsf_cvae': _train_acsf_cvae,
     'train/rdf_vae': _train_rdf_vae,
     'trajectories': _trajectories,
     'verify': _verify,

@@ -25,7 +25,11 @@ from aiida_crystalgen.science.generators.interface import (
 from aiida_crystalgen.science.growth import GrowthSettings
 from aiida_crystalgen.science.settings import Settings, closest
 from aiida_crystalgen.workflows.budget import Budget
-from aiida_crystalgen.workflows.protocol import has_protocols, protocol_inputs
+from aiida_crystalgen.workflows.protocol import (
+    available_protocols,
+    has_protocols,
+    protocol_inputs,
+)
 from aiida_crystalgen.workflows.protocol_settings import settings_models
 from aiida_crystalgen.workflows.search_requests import (
     build_request,
@@ -70,6 +74,8 @@ class GeneratorChoice(Settings):
 
     :param method: entry-point name.
     :param share: of the candidates, relative to the other generators.
+    :param protocol: of its own numbers; that of the search if null, or its default if it has none
+        of that name.
     :param settings: of the training, where they differ from the protocol.
     :param proposing: settings of its way to propose, where they differ from the protocol.
     :param checkpoint: pk, uuid or label of a model that is used as it is, without training.
@@ -77,6 +83,7 @@ class GeneratorChoice(Settings):
 
     method: str
     share: float = Field(default=1.0, gt=0)
+    protocol: str | None = None
     settings: dict[str, Any] = Field(default_factory=dict)
     proposing: dict[str, Any] = Field(default_factory=dict)
     checkpoint: str | int | None = None
@@ -261,7 +268,7 @@ def _generators(
     for row, choice in enumerate(choices):
         where = f'generators.{row}'
         model = _model(choice, protocol, where)
-        proposing = _proposing(choice, protocol, where)
+        proposing = _chosen(choice, 'propose', protocol, where)
         # A dynamic namespace serialises nothing by itself.
         shared = {name: orm.to_aiida_type(value) for name, value in model.items()}
         same = [label for label in result if result[label]['method'].value == choice.method]
@@ -292,36 +299,34 @@ def _model(choice: GeneratorChoice, protocol: str | None, where: str) -> dict[st
         if not isinstance(node, CheckpointData):
             raise ValueError(f'node {choice.checkpoint} is no checkpoint but {node}')
         return {'method': choice.method, 'checkpoint': node}
-    settings = _chosen(f'train/{choice.method}', protocol, choice.settings, f'{where}.settings')
+    settings = _chosen(choice, 'train', protocol, where)
     return (
         {'method': choice.method, 'settings': settings} if settings else {'method': choice.method}
     )
 
 
-def _proposing(choice: GeneratorChoice, protocol: str | None, where: str) -> dict[str, Any]:
-    """Return the settings of the generator's own way to propose, none if it has none."""
-    name = f'propose/{choice.method}'
-    return _chosen(name, protocol, choice.proposing, f'{where}.proposing')
-
-
 def _chosen(
-    name: str, protocol: str | None, overrides: Mapping[str, Any], where: str
+    choice: GeneratorChoice, verb: str, protocol: str | None, where: str
 ) -> dict[str, Any]:
     """Return the settings of a verb of a generator, none if there are no protocols for it.
 
     :raises ValueError: if a key that differs from the protocol, or its value, does not fit.
     """
+    key = _OVERRIDES[verb]
+    name, overrides, where = f'{verb}/{choice.method}', getattr(choice, key), f'{where}.{key}'
     if not has_protocols(name):
         if overrides:
-            raise ValueError(f"'{where}' is {dict(overrides)}, but there is nothing to set")
+            raise ValueError(f"'{where}' is {overrides}, but there is nothing to set")
         return {}
-    settings = protocol_inputs(name, protocol, overrides, where=where)
+    own = choice.protocol or (protocol if protocol in available_protocols(name) else None)
+    settings = protocol_inputs(name, own, overrides, where=where)
     if overrides:
         for model in settings_models(name).get('', ()):
             model.parse(settings, where)
     return settings
 
 
+_OVERRIDES = {'train': 'settings', 'propose': 'proposing'}
 _CHECKED: dict[str, type[Settings]] = {
     'stability': StabilityChoice,
     'budget': Budget,

@@ -31,6 +31,9 @@ PROTOCOLS = (
     'characterization',
     'trajectories',
     'train/rdf_vae',
+    'propose/rdf_vae',
+    'train/acsf_cvae',
+    'propose/acsf_cvae',
 )
 
 

@@ -8,6 +8,7 @@ NAMES = [
     'search',
     'relax',
     'train/rdf_vae',
+    'propose/rdf_vae',
     'relax_vasp',
     'references',
     'phonon',
