@@ -30,6 +30,7 @@ ADVICE = {
     'DaemonException': 'See `verdi daemon logshow`.',
 }
 FULL_DISK = 'Free some space and run the command again.'
+BUSY = 'Other processes are writing to it; run the command again.'
 
 
 class Refusal(click.ClickException):
@@ -65,6 +66,8 @@ def sentence(exception: BaseException) -> str:
     advice = next((ADVICE[kind] for kind in kinds if kind in ADVICE), '')
     if 'disk is full' in text:
         advice = FULL_DISK
+    if 'database is locked' in text:
+        advice = BUSY
     if not advice:
         return text
     # AiiDA prints the whole configuration after the first line.

@@ -70,7 +70,7 @@ def latent_map(results: SearchResults) -> LatentMap | None:
                 training=LatentPoints(
                     labels=tuple(latent['labels']),
                     coordinates=np.array(latent['coordinates'], dtype=np.float64),
-                    energies=_energies_by_label(results, latent['labels']),
+                    energies=_energies_of_training(results, latent),
                 ),
                 axes=generator.map_axes,
                 replicas=_drawn(results, label, latent),
@@ -94,11 +94,18 @@ def _drawn(results: SearchResults, label: str, latent: dict[str, Any]) -> np.nda
     return np.concatenate([np.empty((0, 2)), *proposals])[:_MOST_DRAWN]
 
 
-def _energies_by_label(results: SearchResults, labels: list[str]) -> np.ndarray:
-    """Return the energies of known crystals above the lowest, NaN where they are not known."""
+def _energies_of_training(results: SearchResults, latent: dict[str, Any]) -> np.ndarray:
+    """Return the energies of training crystals above the lowest, NaN where they are not known.
+
+    A model that learned energies knows them, above the lowest it learned; of others they are those
+    of the known crystals of the same name.
+    """
+    learned = latent.get('properties', {}).get('energy')
+    if learned is not None:
+        return np.array(learned, dtype=np.float64) - min(learned)
     group = energies_of_references(results)
     known = {} if group is None else dict(zip(group.labels, group.energies, strict=True))
-    return np.array([known.get(label, np.nan) for label in labels], dtype=np.float64)
+    return np.array([known.get(label, np.nan) for label in latent['labels']], dtype=np.float64)
 
 
 def _mapped_phases(

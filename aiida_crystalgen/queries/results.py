@@ -30,6 +30,7 @@ class SearchResults:
     :param requests: to each generator, by its label.
     :param settings: of the screening and the phases.
     :param outputs: nodes by the labels of their links, records excepted.
+    :param training_engine: of the energies that models learned from, empty if nothing says.
     """
 
     search: SearchRow
@@ -37,6 +38,7 @@ class SearchResults:
     settings: Mapping[str, Mapping[str, Any]]
     outputs: Mapping[str, orm.Data]
     phases: tuple[PhaseRow, ...]
+    training_engine: Mapping[str, Any]
 
     def crystals(self, name: str) -> CrystalSet | None:
         """Return the crystals of one output, or None if the search did not come that far."""
@@ -128,6 +130,7 @@ def search_results(pk: int) -> SearchResults:
             f'search {pk} has not ended; follow it with `aiida-crystalgen search watch {pk}`'
         )
     inputs, outputs = _inputs(pk), _outputs(pk)
+    learned = inputs.get('training', outputs.get('references', inputs['references']))
     return SearchResults(
         search=search,
         requests={
@@ -138,6 +141,7 @@ def search_results(pk: int) -> SearchResults:
         settings={name: inputs[name].get_dict() for name in ('screening', 'phases')},
         outputs=outputs,
         phases=phases(search=pk).rows,
+        training_engine=learned.facts.get('engine', {}),
     )
 
 

@@ -39,7 +39,9 @@ def target_comparison(results: TargetResults) -> str:
         return {}
 
     description = f'{results.name} of {len(results.targets)} crystals against what was asked.'
-    return themed_svg(f'figure-target-{results.name}', description, size=_SIZE, draw=draw)
+    return themed_svg(
+        f'figure-target-{results.name.replace(" ", "-")}', description, size=_SIZE, draw=draw
+    )
 
 
 def _limits(results: TargetResults) -> tuple[float, float]:

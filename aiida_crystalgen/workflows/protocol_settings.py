@@ -126,6 +126,20 @@ def _propose_rdf_vae() -> dict[str, Models]:
     return {'': (RdfVaeProposing,)}
 
 
+def _propose_site_network() -> dict[str, Models]:
+    """Return the settings of proposing by site_network."""
+    from aiida_crystalgen.science.generators.site_network.proposal import ProposingSettings
+
+    return {'': (ProposingSettings,)}
+
+
+def _train_site_network() -> dict[str, Models]:
+    """Return the settings of the training of site_network."""
+    from aiida_crystalgen.science.generators.site_network.settings import SiteNetworkSettings
+
+    return {'': (SiteNetworkSettings,)}
+
+
 def _train_acsf_cvae() -> dict[str, Models]:
     """Return the settings of the training of acsf_cvae."""
     from aiida_crystalgen.science.generators.acsf_cvae import AcsfCvaeSettings
@@ -162,6 +176,7 @@ _MODELS: dict[str, Callable[[], dict[str, Models]]] = {
     'phonon': _phonon,
     'propose/acsf_cvae': _propose_acsf_cvae,
     'propose/rdf_vae': _propose_rdf_vae,
+    'propose/site_network': _propose_site_network,
     'references': _references,
     'relax': _relax,
     'relax_quantumespresso': _relax_quantumespresso,
@@ -170,5 +185,6 @@ _MODELS: dict[str, Callable[[], dict[str, Models]]] = {
     'train/acsf_cvae': _train_acsf_cvae,
     'train/rdf_vae': _train_rdf_vae,
     'trajectories': _trajectories,
+    'train/site_network': _train_site_network,
     'verify': _verify,
 }

@@ -117,8 +117,8 @@ def search_inputs(
     shared = {'rdf': chosen['rdf'], 'duplicates': chosen['duplicates']}
     formulas = _compositions(composition)
     refuse_foreign_pairs(formulas, chosen['distances'])
-    _check_targets(chosen, learned)
     generators = _generators(formulas, chosen, crystals_from_node(known), protocol)
+    _check_targets(chosen['targets'], generators, learned)
     screening = {**chosen['screening'], 'validity': validity_of(generators), **shared}
     phases = {**chosen['phases'], **shared}
     _check(screening, phases, relaxation)
@@ -177,25 +177,31 @@ def _refuse_pressure(references: StructureSetData, relaxation: Mapping[str, Any]
         )
 
 
-def _check_targets(chosen: Mapping[str, Any], training: StructureSetData) -> None:
-    """Raise if nothing in a search can meet its targets."""
-    if not chosen['targets']:
+def _check_targets(
+    targets: list[Any], generators: Mapping[str, Mapping[str, Any]], training: StructureSetData
+) -> None:
+    """Raise if nothing in a search can meet its targets.
+
+    :param targets: as the request has them.
+    :param generators: inputs of each.
+    """
+    if not targets:
         return
-    targets = tuple(
-        Target.parse(one, f'targets.{row}') for row, one in enumerate(chosen['targets'])
-    )
-    methods = [one.get('method') for one in chosen['generators'] if isinstance(one, Mapping)]
-    known = generator_names()
-    loaded = [load_generator(str(name)) for name in methods if name in known]
-    able = [one for one in loaded if isinstance(one, MeetsTargets)]
+    wanted = tuple(Target.parse(one) for one in targets)
+    crystals = crystals_from_node(training)
+    able = 0
+    for one in generators.values():
+        generator = load_generator(one['method'].value)
+        if isinstance(generator, MeetsTargets):
+            settings = one['settings'] if 'settings' in one else one['checkpoint'].settings
+            generator.check_targets(wanted, crystals, dict(settings))
+            able += 1
     if not able:
+        known = generator_names()
         names = [name for name in known if isinstance(load_generator(name), MeetsTargets)]
         raise ValueError(
             f"'targets' are given, but none of the generators meets any; use {', '.join(names)}"
         )
-    crystals = crystals_from_node(training)
-    for generator in able:
-        generator.check_targets(crystals, targets)
 
 
 def _check(screening: dict[str, Any], phases: dict[str, Any], relaxation: dict[str, Any]) -> None:
@@ -305,9 +311,7 @@ def _model(choice: GeneratorChoice, protocol: str | None, where: str) -> dict[st
     )
 
 
-def _chosen(
-    choice: GeneratorChoice, verb: str, protocol: str | None, where: str
-) -> dict[str, Any]:
+def _chosen(choice: GeneratorChoice, verb: str, protocol: str | None, where: str) -> dict[str, Any]:
     """Return the settings of a verb of a generator, none if there are no protocols for it.
 
     :raises ValueError: if a key that differs from the protocol, or its value, does not fit.

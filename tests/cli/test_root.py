@@ -89,6 +89,7 @@ def test_debug_shows_the_traceback(run):
         (FileNotFoundError(errno.ENOENT, 'No such file', 'a.yaml'), 'a.yaml: no such file.'),
         (OSError(errno.ENOSPC, 'No space left', 'x'), 'x: no space left. Free some space'),
         (OperationalError('', {}, Exception('database or disk is full')), 'Free some space'),
+        (OperationalError('', {}, Exception('database is locked')), 'run the command again'),
         (ProfileConfigurationError('no profile\n{}'), 'no profile. List the profiles with'),
         (ValueError(), 'ValueError'),
     ],

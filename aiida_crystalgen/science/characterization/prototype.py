@@ -26,7 +26,7 @@ from aiida_crystalgen.science.sources.prototypes import prototype_library
 from aiida_crystalgen.science.structures import from_structures, to_structure
 from aiida_crystalgen.science.symmetry.dataset import ask_spglib
 
-__all__ = ('prototype_label', 'prototype_name')
+__all__ = ('prototype_label', 'prototype_name', 'wyckoff_renamings')
 
 _FAMILIES = {2: 'a', 15: 'm', 74: 'o', 142: 't', 194: 'h', 230: 'c'}  # by their last space group
 _CENTRINGS = {'A': 'C', 'B': 'C'}  # which face is centred depends on the names of the axes
@@ -87,7 +87,7 @@ def _fillings(
     ranked = sorted(amounts, key=lambda number: amounts[number])
     groups = [list(group) for _, group in groupby(ranked, key=lambda number: amounts[number])]
     orders = list(product(*(permutations(group) for group in groups)))
-    for renaming in _renamings()[space_group]:
+    for renaming in wyckoff_renamings()[space_group]:
         for order in orders:
             yield [
                 Counter({renaming[letter]: number for letter, number in letters[element].items()})
@@ -121,7 +121,7 @@ def _pearson_symbol(space_group: int, international: str, atoms: int) -> str:
 
 
 @cache
-def _renamings() -> dict[int, list[dict[str, str]]]:
+def wyckoff_renamings() -> dict[int, list[dict[str, str]]]:
     """Return what the letters of each space group become in its equivalent descriptions.
 
     These are the Wyckoff sets of the Bilbao Crystallographic Server (M. I. Aroyo et al.,

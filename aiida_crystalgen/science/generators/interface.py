@@ -52,7 +52,8 @@ class Target(Settings):
 class Request(Settings):
     """What to propose.
 
-    :param composition: formula unit, as in 'SnSe'.
+    :param composition: formula unit, as in 'SnSe', or a chemical system, as in 'Li-Mn-Ge', for
+        generators that choose formulas themselves.
     :param formula_units: numbers of formula units per cell, candidates shared evenly among them.
     :param cell: whether the formula units are counted in the conventional or the primitive cell.
     :param candidates: number of crystals to propose.
@@ -84,8 +85,15 @@ class Request(Settings):
     @field_validator('composition')
     @classmethod
     def _is_formula(cls, value: str) -> str:
-        from pymatgen.core import Composition
+        from pymatgen.core import Composition, Element
 
+        if '-' in value:
+            elements = value.split('-')
+            if len(set(elements)) < len(elements) or not all(
+                map(Element.is_valid_symbol, elements)
+            ):
+                raise ValueError('not a chemical system of different elements')
+            return value
         try:
             composition = Composition(value)
         except ValueError:
@@ -133,7 +141,7 @@ class Request(Settings):
 
     @model_validator(mode='after')
     def _covers_all_pairs(self) -> Request:
-        elements = sorted(self.amounts)
+        elements = sorted(self.elements)
         given = {frozenset(pair.split('-')) for pair in self.distances}
         wanted = {frozenset((a, b)): f'{a}-{b}' for a in elements for b in elements if a <= b}
         missing = [name for pair, name in wanted.items() if pair not in given]
@@ -151,10 +159,28 @@ class Request(Settings):
         return self
 
     @property
+    def is_system(self) -> bool:
+        """Whether a chemical system is asked for, and no formula."""
+        return '-' in self.composition
+
+    @property
+    def elements(self) -> tuple[str, ...]:
+        """Symbols of the elements, in the order of the composition."""
+        return tuple(self.composition.split('-') if self.is_system else self.amounts)
+
+    @property
     def amounts(self) -> dict[str, int]:
-        """Number of atoms of each element in one formula unit."""
+        """Number of atoms of each element in one formula unit.
+
+        :raises ValueError: if a chemical system is asked for.
+        """
         from pymatgen.core import Composition
 
+        if self.is_system:
+            raise ValueError(
+                f"'composition' is the chemical system {self.composition}; this generator needs a "
+                'formula unit'
+            )
         return {
             symbol: int(amount)
             for symbol, amount in Composition(self.composition).get_el_amt_dict().items()
@@ -261,9 +287,12 @@ class ProposesRows(Protocol):
 class MeetsTargets(Protocol):
     """A generator that proposes crystals with the properties that a request asks for."""
 
-    def check_targets(self, training: CrystalSet, targets: tuple[Target, ...]) -> None:
+    def check_targets(
+        self, targets: tuple[Target, ...], training: CrystalSet, settings: dict[str, Any]
+    ) -> None:
         """Do nothing if a model of these crystals can be asked for the targets.
 
+        :param settings: of the training.
         :raises ValueError: naming 'targets', if a property is missing, or some crystals lack it.
         """
 

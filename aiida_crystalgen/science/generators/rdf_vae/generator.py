@@ -123,7 +123,6 @@ class RdfVae:
         index, distance = _nearest_replicas(crystals, replicas, model.settings.rdf, progress)
         return crystals.with_columns(replica=index, replica_distance=distance)
 
-
     def map_crystals(
         self, checkpoint: Checkpoint, crystals: CrystalSet
     ) -> Float[np.ndarray, 'crystals 2']:

@@ -1,0 +1,21 @@
+"""The model that comes with the package, so that compounds can be proposed without training."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+from aiida_crystalgen.science.checkpoint import Checkpoint, read_checkpoint
+
+__all__ = ('shipped_checkpoint', 'shipped_content')
+
+_FILE = 'site_network.safetensors'
+
+
+def shipped_content() -> bytes:
+    """Return the content of the checkpoint file, which ``model_card.md`` beside it describes."""
+    return files(__name__).joinpath(_FILE).read_bytes()
+
+
+def shipped_checkpoint() -> Checkpoint:
+    """Return the model."""
+    return read_checkpoint(shipped_content(), _FILE)

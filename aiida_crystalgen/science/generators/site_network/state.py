@@ -1,0 +1,91 @@
+"""All that the rest of a training depends on, so that one that was cut short can go on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from aiida_crystalgen.science.checkpoint import Checkpoint
+from aiida_crystalgen.science.generators.site_network.network import SiteClassifier
+from aiida_crystalgen.science.generators.site_network.settings import SiteNetworkSettings
+
+__all__ = ('CURVES', 'METHOD', 'TrainingState')
+
+METHOD = 'site_network'
+CURVES = ('sigmoid', 'softmax', 'error')  # of training and of validation, in this order
+
+_NETWORK, _OPTIMIZER = 'network.', 'optimizer.'
+
+
+class TrainingState:
+    """A training between two epochs. Random numbers are functions of the seed and the epoch.
+
+    :param settings: of the training.
+    :param seed: of the training.
+    :param network: with its weights of now.
+    :param optimizer: of the weights, with its moments.
+    """
+
+    def __init__(
+        self,
+        settings: SiteNetworkSettings,
+        seed: int,
+        network: SiteClassifier,
+        optimizer: torch.optim.Optimizer,
+    ) -> None:
+        self.settings = settings
+        self.network = network
+        self.optimizer = optimizer
+        self.losses = np.empty((settings.epochs, 2, len(CURVES)))
+        self.epochs = 0
+        self._training: dict[str, Any] = {
+            'settings': settings.model_dump(mode='json'),
+            'seed': seed,
+        }
+
+    def capture(self) -> Checkpoint:
+        """Return a copy of the state, whose summary counts the epochs."""
+        arrays = {'losses': self.losses[: self.epochs].copy()}
+        for name, tensor in self.network.state_dict().items():
+            arrays[_NETWORK + name] = tensor.numpy().copy()
+        for parameter, moments in self.optimizer.state_dict()['state'].items():
+            for name, tensor in moments.items():
+                arrays[f'{_OPTIMIZER}{parameter}.{name}'] = tensor.numpy().copy()
+        summary = {
+            'done': self.epochs,
+            'total': self.settings.epochs,
+            'seed': self._training['seed'],
+        }
+        return Checkpoint(METHOD, arrays, self._training['settings'], summary)
+
+    def restore(self, state: Checkpoint) -> None:
+        """Take the place of the training that the state was captured from.
+
+        :raises ValueError: if that was a training with other settings or another seed.
+        """
+        of_state = {'settings': dict(state.settings), 'seed': state.summary.get('seed')}
+        if state.method != METHOD or of_state != self._training:
+            raise ValueError(
+                f'the state to go on from belongs to a training of {state.method} with other '
+                'settings or another seed; train from the beginning'
+            )
+        self.epochs = len(state.weights['losses'])
+        self.losses[: self.epochs] = state.weights['losses']
+        # Arrays that were read from a file may be read-only, which torch warns of.
+        tensors = {name: torch.from_numpy(np.array(array)) for name, array in state.weights.items()}
+        self.network.load_state_dict(
+            {
+                name.removeprefix(_NETWORK): tensor
+                for name, tensor in tensors.items()
+                if name.startswith(_NETWORK)
+            }
+        )
+        moments: dict[int, dict[str, torch.Tensor]] = {}
+        for name, tensor in tensors.items():
+            if name.startswith(_OPTIMIZER):
+                parameter, moment = name.removeprefix(_OPTIMIZER).split('.')
+                moments.setdefault(int(parameter), {})[moment] = tensor
+        groups = self.optimizer.state_dict()['param_groups']
+        self.optimizer.load_state_dict({'state': moments, 'param_groups': groups})
