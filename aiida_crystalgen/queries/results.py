@@ -130,7 +130,7 @@ def search_results(pk: int) -> SearchResults:
             f'search {pk} has not ended; follow it with `aiida-crystalgen search watch {pk}`'
         )
     inputs, outputs = _inputs(pk), _outputs(pk)
-    learned = inputs.get('training', outputs.get('references', inputs['references']))
+    learned = inputs.get('training', outputs.get('references', inputs.get('references')))
     return SearchResults(
         search=search,
         requests={
@@ -141,7 +141,7 @@ def search_results(pk: int) -> SearchResults:
         settings={name: inputs[name].get_dict() for name in ('screening', 'phases')},
         outputs=outputs,
         phases=phases(search=pk).rows,
-        training_engine=learned.facts.get('engine', {}),
+        training_engine={} if learned is None else learned.facts.get('engine', {}),
     )
 
 
