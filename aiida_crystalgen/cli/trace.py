@@ -9,7 +9,8 @@ from aiida_crystalgen.cli.tables import format_number
 from aiida_crystalgen.science.engines import engine_label
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+    from typing import Any
 
     from aiida_crystalgen.queries.lineage import Lineage, Model, Proposal, Relaxation
     from aiida_crystalgen.queries.training import TrainingSet
@@ -148,10 +149,7 @@ def _training(training: TrainingSet | None, all_structures: bool) -> tuple[_Bran
         text = f'{text} of dataset {training.dataset}'
     if not all_structures:
         text = f'{text}: {", ".join(shown)}'
-    origin = _Branch(
-        f'imported from {training.source.get("kind", "an unknown source")}',
-        f'crystals {training.origin_pk}',
-    )
+    origin = _Branch(_source(training.source), f'crystals {training.origin_pk}')
     for step in reversed(training.preparations):
         what = f'relaxed with {step.potential}' if step.potential else step.name.replace('_', ' ')
         change = f'{step.after} of {step.before} kept'
@@ -159,3 +157,10 @@ def _training(training: TrainingSet | None, all_structures: bool) -> tuple[_Bran
             change = f'{step.after - step.before} added to {step.before}'
         origin = _Branch(f'{what}: {change}', f'{step.name} {step.process}', (origin,))
     return (_Branch(text, f'crystals {training.pk}', (*(below if all_structures else ()), origin)),)
+
+
+def _source(source: Mapping[str, Any]) -> str:
+    """Return where the first crystals of a training set come from."""
+    if 'generator' in source:
+        return f'proposed by {source["generator"]}'
+    return f'imported from {source.get("kind", "an unknown source")}'
