@@ -14,6 +14,10 @@ from torch import nn
 from aiida_crystalgen.science.checkpoint import Checkpoint
 from aiida_crystalgen.science.generators.acsf_cvae.model import METHOD
 from aiida_crystalgen.science.generators.acsf_cvae.settings import AcsfCvaeSettings
+from aiida_crystalgen.science.generators.optimization import (
+    optimization_arrays,
+    restore_optimization,
+)
 
 __all__ = ('Stage', 'TrainingState')
 
@@ -33,26 +37,13 @@ class Stage:
 
     def arrays(self, epochs: int) -> dict[str, np.ndarray]:
         """Return copies of everything after so many epochs of this stage."""
-        arrays = {'losses': self.losses[:epochs].copy()}
-        for name, tensor in self.network.state_dict().items():
-            arrays[f'network.{name}'] = tensor.numpy().copy()
-        for parameter, moments in self.optimizer.state_dict()['state'].items():
-            for name, tensor in moments.items():
-                arrays[f'optimizer.{parameter}.{name}'] = tensor.numpy().copy()
-        return arrays
+        arrays = optimization_arrays(self.network, self.optimizer)
+        return {'losses': self.losses[:epochs].copy(), **arrays}
 
     def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
         """Take over what ``arrays`` returned."""
         self.losses[: len(arrays['losses'])] = arrays['losses']
-        # Arrays that were read from a file may be read-only, which torch warns of.
-        tensors = {name: torch.from_numpy(np.array(array)) for name, array in arrays.items()}
-        self.network.load_state_dict(_below('network.', tensors))
-        moments: dict[int, dict[str, torch.Tensor]] = {}
-        for name, tensor in _below('optimizer.', tensors).items():
-            parameter, moment = name.split('.')
-            moments.setdefault(int(parameter), {})[moment] = tensor
-        groups = self.optimizer.state_dict()['param_groups']
-        self.optimizer.load_state_dict({'state': moments, 'param_groups': groups})
+        restore_optimization(self.network, self.optimizer, arrays)
 
 
 class TrainingState:

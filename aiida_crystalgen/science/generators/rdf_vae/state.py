@@ -8,14 +8,15 @@ import numpy as np
 import torch
 
 from aiida_crystalgen.science.checkpoint import Checkpoint
+from aiida_crystalgen.science.generators.optimization import (
+    optimization_arrays,
+    restore_optimization,
+)
 from aiida_crystalgen.science.generators.rdf_vae.model import METHOD
 from aiida_crystalgen.science.generators.rdf_vae.network import Autoencoder
 from aiida_crystalgen.science.generators.rdf_vae.settings import RdfVaeSettings
 
 __all__ = ('TrainingState',)
-
-_NETWORK = 'network.'
-_OPTIMIZER = 'optimizer.'
 
 
 class TrainingState:
@@ -53,11 +54,7 @@ class TrainingState:
             'losses': self.losses[: self.epochs].copy(),
             'generator': self.generator.get_state().numpy().copy(),
         }
-        for name, tensor in self.network.state_dict().items():
-            arrays[_NETWORK + name] = tensor.numpy().copy()
-        for parameter, moments in self.optimizer.state_dict()['state'].items():
-            for name, tensor in moments.items():
-                arrays[f'{_OPTIMIZER}{parameter}.{name}'] = tensor.numpy().copy()
+        arrays |= optimization_arrays(self.network, self.optimizer)
         summary = {
             'done': self.epochs,
             'total': self.settings.epochs,
@@ -79,20 +76,5 @@ class TrainingState:
         arrays = state.weights
         self.epochs = len(arrays['losses'])
         self.losses[: self.epochs] = arrays['losses']
-        # Arrays that were read from a file may be read-only, which torch warns of.
-        tensors = {name: torch.from_numpy(np.array(array)) for name, array in arrays.items()}
-        self.generator.set_state(tensors['generator'])
-        self.network.load_state_dict(
-            {
-                name.removeprefix(_NETWORK): tensor
-                for name, tensor in tensors.items()
-                if name.startswith(_NETWORK)
-            }
-        )
-        moments: dict[int, dict[str, torch.Tensor]] = {}
-        for name, tensor in tensors.items():
-            if name.startswith(_OPTIMIZER):
-                parameter, moment = name.removeprefix(_OPTIMIZER).split('.')
-                moments.setdefault(int(parameter), {})[moment] = tensor
-        groups = self.optimizer.state_dict()['param_groups']
-        self.optimizer.load_state_dict({'state': moments, 'param_groups': groups})
+        self.generator.set_state(torch.from_numpy(np.array(arrays['generator'])))
+        restore_optimization(self.network, self.optimizer, arrays)

@@ -8,6 +8,10 @@ import numpy as np
 import torch
 
 from aiida_crystalgen.science.checkpoint import Checkpoint
+from aiida_crystalgen.science.generators.optimization import (
+    optimization_arrays,
+    restore_optimization,
+)
 from aiida_crystalgen.science.generators.site_network.network import SiteClassifier
 from aiida_crystalgen.science.generators.site_network.settings import SiteNetworkSettings
 
@@ -15,8 +19,6 @@ __all__ = ('CURVES', 'METHOD', 'TrainingState')
 
 METHOD = 'site_network'
 CURVES = ('sigmoid', 'softmax', 'error')  # of training and of validation, in this order
-
-_NETWORK, _OPTIMIZER = 'network.', 'optimizer.'
 
 
 class TrainingState:
@@ -48,11 +50,7 @@ class TrainingState:
     def capture(self) -> Checkpoint:
         """Return a copy of the state, whose summary counts the epochs."""
         arrays = {'losses': self.losses[: self.epochs].copy()}
-        for name, tensor in self.network.state_dict().items():
-            arrays[_NETWORK + name] = tensor.numpy().copy()
-        for parameter, moments in self.optimizer.state_dict()['state'].items():
-            for name, tensor in moments.items():
-                arrays[f'{_OPTIMIZER}{parameter}.{name}'] = tensor.numpy().copy()
+        arrays |= optimization_arrays(self.network, self.optimizer)
         summary = {
             'done': self.epochs,
             'total': self.settings.epochs,
@@ -73,19 +71,4 @@ class TrainingState:
             )
         self.epochs = len(state.weights['losses'])
         self.losses[: self.epochs] = state.weights['losses']
-        # Arrays that were read from a file may be read-only, which torch warns of.
-        tensors = {name: torch.from_numpy(np.array(array)) for name, array in state.weights.items()}
-        self.network.load_state_dict(
-            {
-                name.removeprefix(_NETWORK): tensor
-                for name, tensor in tensors.items()
-                if name.startswith(_NETWORK)
-            }
-        )
-        moments: dict[int, dict[str, torch.Tensor]] = {}
-        for name, tensor in tensors.items():
-            if name.startswith(_OPTIMIZER):
-                parameter, moment = name.removeprefix(_OPTIMIZER).split('.')
-                moments.setdefault(int(parameter), {})[moment] = tensor
-        groups = self.optimizer.state_dict()['param_groups']
-        self.optimizer.load_state_dict({'state': moments, 'param_groups': groups})
+        restore_optimization(self.network, self.optimizer, state.weights)
