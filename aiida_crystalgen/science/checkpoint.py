@@ -35,6 +35,30 @@ class Checkpoint:
     settings: Mapping[str, Any]
     summary: Mapping[str, Any] = field(default_factory=dict)
 
+    def require_method(self, method: str) -> None:
+        """Raise unless a generator trained the model.
+
+        :raises ValueError: naming both generators.
+        """
+        if self.method != method:
+            raise ValueError(
+                f'the checkpoint was trained by {self.method}, not by {method}; '
+                f'propose with {self.method}, or train {method} first'
+            )
+
+    def require_shapes(self, expected: Mapping[str, tuple[int, ...]]) -> None:
+        """Raise unless the weights have exactly these names and shapes.
+
+        :raises ValueError: naming the first that has not.
+        """
+        found = {name: array.shape for name, array in self.weights.items()}
+        for name in sorted({*found, *expected}):
+            if found.get(name) != expected.get(name):
+                raise ValueError(
+                    f"the weights of the checkpoint do not fit its settings: '{name}' has shape "
+                    f'{found.get(name)} instead of {expected.get(name)}'
+                )
+
 
 def write_checkpoint(checkpoint: Checkpoint) -> bytes:
     """Return the checkpoint as the content of a safetensors file, equal for equal checkpoints."""

@@ -108,16 +108,12 @@ class TrainedModel:
 
         :raises ValueError: if the checkpoint is of another method, or its weights do not fit.
         """
-        if checkpoint.method != METHOD:
-            raise ValueError(
-                f'the checkpoint was trained by {checkpoint.method}, not by {METHOD}; '
-                f'propose with {checkpoint.method}, or train {METHOD} first'
-            )
+        checkpoint.require_method(METHOD)
         settings = AcsfCvaeSettings.parse(checkpoint.settings)
         weights = checkpoint.weights
         elements = _elements(weights)
         networks = Networks.build(settings, elements)
-        _require_shapes(weights, _shapes(settings, networks, elements, weights))
+        checkpoint.require_shapes(_shapes(settings, networks, elements, weights))
         networks.load({name: torch.tensor(weights[name]) for name in networks.state()})
         for one in (networks.autoencoder, networks.surrogate):
             one.double().eval()
@@ -292,16 +288,3 @@ def _shapes(
         'references.rows': (kept,),
         'references.distances': (kept, 3),
     }
-
-
-def _require_shapes(
-    weights: Mapping[str, np.ndarray], expected: Mapping[str, tuple[int, ...]]
-) -> None:
-    """Raise unless the arrays have exactly these names and shapes."""
-    found = {name: array.shape for name, array in weights.items()}
-    for name in sorted({*found, *expected}):
-        if found.get(name) != expected.get(name):
-            raise ValueError(
-                f"the weights of the checkpoint do not fit its settings: '{name}' has shape "
-                f'{found.get(name)} instead of {expected.get(name)}'
-            )

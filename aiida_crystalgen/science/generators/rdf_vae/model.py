@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,16 +38,12 @@ class TrainedModel:
 
         :raises ValueError: if the checkpoint is of another method, or its weights do not fit.
         """
-        if checkpoint.method != METHOD:
-            raise ValueError(
-                f'the checkpoint was trained by {checkpoint.method}, not by {METHOD}; '
-                f'propose with {checkpoint.method}, or train {METHOD} first'
-            )
+        checkpoint.require_method(METHOD)
         settings = RdfVaeSettings.parse(checkpoint.settings)
         network = Autoencoder(settings.rdf.points, settings.hidden, settings.latent)
         state = network.state_dict()
         expected = {name: tuple(one.shape) for name, one in state.items()}
-        _require_shapes(checkpoint.weights, {**expected, _SCALE: (settings.rdf.points,)})
+        checkpoint.require_shapes({**expected, _SCALE: (settings.rdf.points,)})
         network.load_state_dict({name: torch.tensor(checkpoint.weights[name]) for name in state})
         return cls(settings, network.double().eval(), checkpoint.weights[_SCALE])
 
@@ -97,16 +92,3 @@ class TrainedModel:
     def _tensor(self, values: np.ndarray) -> torch.Tensor:
         """Return the values in the precision of the network."""
         return torch.tensor(values, dtype=self.network.output.weight.dtype)
-
-
-def _require_shapes(
-    weights: Mapping[str, np.ndarray], expected: Mapping[str, tuple[int, ...]]
-) -> None:
-    """Raise unless the arrays have exactly these names and shapes."""
-    found = {name: array.shape for name, array in weights.items()}
-    for name in sorted({*found, *expected}):
-        if found.get(name) != expected.get(name):
-            raise ValueError(
-                f"the weights of the checkpoint do not fit its settings: '{name}' has shape "
-                f'{found.get(name)} instead of {expected.get(name)}'
-            )

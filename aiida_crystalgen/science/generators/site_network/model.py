@@ -69,11 +69,7 @@ class SiteModel:
 
         :raises ValueError: if the checkpoint is of another method, or its weights do not fit.
         """
-        if checkpoint.method != METHOD:
-            raise ValueError(
-                f'the checkpoint was trained by {checkpoint.method}, not by {METHOD}; '
-                f'propose with {checkpoint.method}, or train {METHOD} first'
-            )
+        checkpoint.require_method(METHOD)
         settings = SiteNetworkSettings.parse(checkpoint.settings)
         weights = checkpoint.weights
         network = SiteClassifier(settings)
