@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ('CLAIMS',)
 
-_CASES = (('stillinger-weber', 1_000), ('7net-0', 100))  # potential, crystals relaxed
+_CASES = (('stillinger-weber', 1_000), ('7net-0', 1_000))  # potential, crystals relaxed
 _GOAL = 0.1
 _JOBS = ('train', 'propose', 'relax')
 
