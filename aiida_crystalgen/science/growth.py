@@ -10,6 +10,8 @@ from aiida_crystalgen.science.settings import Settings
 
 __all__ = ('GrowthSettings', 'grow')
 
+_KEPT = ('label', 'energy', 'trajectory')
+
 
 class GrowthSettings(Settings):
     """Which phases are learnt from in the next round.
@@ -25,8 +27,9 @@ class GrowthSettings(Settings):
 def grow(references: CrystalSet, phases: CrystalSet, settings: GrowthSettings) -> CrystalSet:
     """Return the references and, after them, the new phases that are low enough.
 
-    The columns are ``label``, which names the round and the row of the relaxation of a phase, and
-    ``energy`` where both have it.
+    The columns are ``label``, which names the round and the row of the relaxation of a phase,
+    ``energy`` where both have it, and ``trajectory`` where the known crystals have it: each phase
+    is one of its own.
 
     :param references: known crystals.
     :param phases: as `aiida_crystalgen.science.phases.find_phases` returns them.
@@ -35,9 +38,13 @@ def grow(references: CrystalSet, phases: CrystalSet, settings: GrowthSettings) -
     chosen = phases.select(low)
     places = zip(chosen['round'].tolist(), chosen['relaxed_row'].tolist(), strict=True)
     labels = np.array([f'round {one}, row {row}' for one, row in places], dtype=np.str_)
+    chosen = chosen.with_columns(label=labels)
+    if 'trajectory' in references and references['trajectory'].dtype.kind in 'iu':
+        first = int(references['trajectory'].max(initial=-1)) + 1
+        chosen = chosen.with_columns(trajectory=first + np.arange(len(chosen)))
     names = references['label'] if 'label' in references else _numbers(len(references))
-    grown = concatenate([references.with_columns(label=names), chosen.with_columns(label=labels)])
-    kept = {name: grown.columns[name] for name in ('label', 'energy') if name in grown}
+    grown = concatenate([references.with_columns(label=names), chosen])
+    kept = {name: grown.columns[name] for name in _KEPT if name in grown}
     return grown.without_columns().with_columns(**kept)
 
 

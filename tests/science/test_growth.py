@@ -21,3 +21,19 @@ def test_only_low_new_phases_are_added(silicon):
     assert grown['energy'].tolist() == [-4.3, -4.2]
     expected = concatenate([references.without_columns(), phases.without_columns().select([1])])
     np.testing.assert_array_equal(grown.lattices, expected.lattices)
+
+
+def test_each_phase_is_a_trajectory_of_its_own(silicon):
+    """Whoever splits the grown set by trajectories finds the phases apart from all others."""
+    references = silicon(5.4, 5.5).with_columns(
+        energy=np.array([-4.3, -4.2]), trajectory=np.array([3, 3])
+    )
+    phases = silicon(5.6, 5.7).with_columns(
+        known=np.array([-1, -1]),
+        energy=np.array([-4.2, -4.1]),
+        energy_above_lowest=np.array([0.1, 0.2]),
+        round=np.array([1, 1]),
+        relaxed_row=np.array([0, 1]),
+    )
+    grown = grow(references, phases, GrowthSettings(retrain=True, window=0.3))
+    assert grown['trajectory'].tolist() == [3, 3, 4, 5]

@@ -30,6 +30,8 @@ class Examples:
     :param elements: atomic numbers, in ascending order.
     :param units: of the properties.
     :param labels: of the crystals, or their rows where they have none.
+    :param families: numbers that crystals share which are almost copies, as those of one
+        relaxation: their column 'trajectory', or a number for each.
     :param periodic: whether the cells repeat.
     """
 
@@ -42,6 +44,7 @@ class Examples:
     elements: tuple[int, ...]
     units: tuple[str, ...]
     labels: tuple[str, ...]
+    families: Int[np.ndarray, ' crystals']
     periodic: bool
 
     def __len__(self) -> int:
@@ -74,6 +77,7 @@ def examples_of(crystals: CrystalSet, settings: AcsfCvaeSettings) -> Examples:
         elements=elements,
         units=tuple(crystals.columns[name].unit for name in settings.properties),
         labels=_labels(crystals),
+        families=_families(crystals),
         periodic=crystals.periodic,
     )
 
@@ -100,6 +104,13 @@ def _labels(crystals: CrystalSet) -> tuple[str, ...]:
     """Return the labels of the crystals, or their rows where they have none."""
     names = crystals['label'] if 'label' in crystals else np.arange(len(crystals))
     return tuple(str(name) for name in names)
+
+
+def _families(crystals: CrystalSet) -> Int[np.ndarray, ' crystals']:
+    """Return a number for each crystal, the same for those of one relaxation."""
+    if 'trajectory' not in crystals:
+        return np.arange(len(crystals))
+    return np.unique(crystals['trajectory'], return_inverse=True)[1]
 
 
 def _by_element(crystals: CrystalSet) -> Int[np.ndarray, ' atoms']:

@@ -83,12 +83,12 @@ def train_networks(
 
     :param seed: of split, initial weights, order of the crystals and codes.
     :param course: its state is that after some epoch of the same training.
-    :raises ValueError: if the crystals are all alike, a loss is no longer
+    :raises ValueError: if the crystals are all alike, or of one trajectory, a loss is no longer
         finite, or state or model to start from do not fit.
     """
     generator = torch.Generator().manual_seed(seed % 2**63)
     with single_threaded():
-        training, validation = _split(len(examples), settings.validation_fraction, generator)
+        training, validation = _split(examples.families, settings.validation_fraction, generator)
         features, conditions = _scales(examples, settings, training)
         networks = Networks.build(settings, examples.elements)
         networks.initialize(generator)
@@ -112,12 +112,25 @@ def train_networks(
 
 
 def _split(
-    crystals: int, fraction: float, generator: torch.Generator
+    families: Int[np.ndarray, ' crystals'], fraction: float, generator: torch.Generator
 ) -> tuple[Int[np.ndarray, ' training'], Int[np.ndarray, ' validation']]:
-    """Return the rows to train on and those to validate on, each in ascending order."""
-    kept_apart = min(max(round(fraction * crystals), 2), crystals // 2)
-    rows = torch.randperm(crystals, generator=generator).numpy()
-    return np.sort(rows[kept_apart:]), np.sort(rows[:kept_apart])
+    """Return the rows to train on and those to validate on, each in ascending order.
+
+    No family is on both sides, as the validation would find its own copies in the training.
+
+    :raises ValueError: if there is one family alone.
+    """
+    _, family, sizes = np.unique(families, return_inverse=True, return_counts=True)
+    if len(sizes) == 1:
+        raise ValueError(
+            'all training crystals are of one trajectory, so that none can be kept apart to '
+            'validate; relax more than one crystal'
+        )
+    kept_apart = min(max(round(fraction * len(families)), 2), len(families) // 2)
+    order = torch.randperm(len(sizes), generator=generator).numpy()
+    number = int(np.searchsorted(np.cumsum(sizes[order]), kept_apart)) + 1
+    apart = np.isin(family, order[: min(number, len(sizes) - 1)])
+    return np.flatnonzero(~apart), np.flatnonzero(apart)
 
 
 def _scales(

@@ -158,3 +158,19 @@ def test_a_model_that_does_not_fit_is_no_start(go_on, checkpoint):
     """Layers of other widths cannot take its weights."""
     with pytest.raises(ValueError, match='the model to start from has other elements or settings'):
         go_on(checkpoint, latent=4)
+
+
+def test_trajectories_are_not_split(train, crystals):
+    """What is kept apart has no near copy among what is learned."""
+    trajectory = np.arange(len(crystals)) // 4
+    summary = train(crystals.with_columns(trajectory=trajectory)).summary
+    apart = np.isin(np.arange(len(crystals)), summary['validation'])
+    assert apart.any()
+    assert not set(trajectory[apart]) & set(trajectory[~apart])
+
+
+def test_one_trajectory_is_refused(train, crystals):
+    """Nothing of it could be kept apart."""
+    alike = crystals.with_columns(trajectory=np.zeros(len(crystals), dtype=np.int64))
+    with pytest.raises(ValueError, match='of one trajectory'):
+        train(alike)
