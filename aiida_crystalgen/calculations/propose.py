@@ -57,6 +57,12 @@ class ProposeCalculation(VerbCalculation):
             help='The trained model; not needed by generators that do not learn.',
         )
         spec.input(
+            'templates',
+            valid_type=StructureSetData,
+            required=False,
+            help='Known crystals for the generator to put elements into; some have their own.',
+        )
+        spec.input(
             'seed',
             valid_type=orm.Int,
             serializer=orm.to_aiida_type,
@@ -78,7 +84,9 @@ class ProposeCalculation(VerbCalculation):
         }
 
     def write_files(self, folder: Folder) -> None:
-        """Write the checkpoint, if there is one."""
+        """Write the checkpoint and the templates, if there are any."""
         if 'checkpoint' in self.inputs:
             with folder.open(files.CHECKPOINT, 'wb') as handle:
                 handle.write(self.inputs.checkpoint.get_content(mode='rb'))
+        if 'templates' in self.inputs:
+            self.write_crystals(folder, self.inputs.templates, files.TEMPLATES)

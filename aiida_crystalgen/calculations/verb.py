@@ -110,6 +110,7 @@ class VerbCalculation(CalcJob):
             files.CRYSTALS,
             files.CHECKPOINT,
             files.START,
+            files.TEMPLATES,
             *partial_files,
         ]
         return calculation

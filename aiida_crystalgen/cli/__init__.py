@@ -18,6 +18,7 @@ COMMANDS = {
     'dataset': 'Import, make, list, show and export sets of known crystals.',
     'model': 'Train, list and show generative models.',
     'phases': 'List, show, trace and export the phases that searches found.',
+    'proposals': 'Propose crystals without a search; list, show, export and report proposals.',
     'search': 'Check, launch, watch and report searches for new crystals.',
     'setup': 'Create the computer and the code that are missing, and start the daemon.',
 }

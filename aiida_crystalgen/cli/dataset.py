@@ -152,27 +152,27 @@ def prototypes(composition: str, label: str | None, description: str, **settings
     """Make COMPOSITION in all known prototypes, relaxed with a potential.
 
     The prototypes are those of the AFLOW library: 55 of one element, 51 of two in equal amounts.
-    Duplicates after the relaxation are left out. Nothing is downloaded.
+    Duplicates after the relaxation are left out. Nothing is downloaded. Of a chemical system, as
+    Li-Mn-Ge, all elements are made: what a hull needs at least.
 
     \b
     Example:
       aiida-crystalgen dataset prototypes Si --label si-prototypes
       aiida-crystalgen dataset prototypes SnSe --volume-per-atom 28.6 --code crystalgen@localhost
+      aiida-crystalgen dataset prototypes Li-Mn-Ge --code crystalgen@localhost
     """
-    from aiida_crystalgen.cli.dataset_sources import relaxed_prototypes
+    from aiida_crystalgen.cli.dataset_sources import relaxed_prototypes, unrelaxed_prototypes
     from aiida_crystalgen.cli.search_inputs import load_code
     from aiida_crystalgen.data.groups import add_dataset, refuse_taken_label
-    from aiida_crystalgen.science.sources.prototypes import prototypes as unrelaxed
-    from aiida_crystalgen.science.sources.prototypes import typical_volume
 
     label = label or f'{composition}-prototypes'
     refuse_taken_label(label)
     code = None if settings['code'] is None else load_code(settings['code'])
-    volume = settings['volume_per_atom'] or typical_volume(composition)
-    crystals = unrelaxed(
-        composition, volume_per_atom=volume, maximum_atoms=settings['maximum_atoms']
+    crystals = unrelaxed_prototypes(
+        composition,
+        volume_per_atom=settings['volume_per_atom'],
+        maximum_atoms=settings['maximum_atoms'],
     )
-    click.echo(f'{len(crystals)} prototypes of {composition}, {volume:.2f} Å³ per atom')
     relaxed, distinct = relaxed_prototypes(
         crystals, potential=settings['potential'], protocol=settings['protocol'], code=code
     )
@@ -342,17 +342,10 @@ def export(identifier: str, output: Path) -> None:
       aiida-crystalgen dataset export si-prototypes -o si.extxyz
       aiida-crystalgen dataset export si-prototypes -o cifs
     """
-    from aiida_crystalgen.cli.progress import shown
+    from aiida_crystalgen.cli.written_crystals import write_crystals
     from aiida_crystalgen.data.convert import crystals_from_node
     from aiida_crystalgen.data.groups import load_dataset
-    from aiida_crystalgen.science.export import write_cifs, write_extended_xyz
 
     crystals = crystals_from_node(load_dataset(identifier))
-    if output.suffix not in {'', '.extxyz', '.xyz'}:
-        raise ValueError(f'{output} is neither a file .extxyz nor a folder for CIF files')
-    with shown('writing') as progress:
-        if output.suffix:
-            write_extended_xyz(crystals, output, progress=progress)
-        else:
-            write_cifs(crystals, output, progress=progress)
+    write_crystals(crystals, output)
     click.echo(f'{len(crystals)} crystals written to {output}')

@@ -32,6 +32,7 @@ __all__ = (
     'from_materials_project',
     'from_optimade',
     'relaxed_prototypes',
+    'unrelaxed_prototypes',
     'with_energies',
 )
 
@@ -161,6 +162,25 @@ def with_energies(
     )
     click.echo(f'evaluating with {builder["potential"].value} …')
     return run_or_submit(builder, 'evaluating').outputs.relaxed
+
+
+def unrelaxed_prototypes(
+    composition: str, *, volume_per_atom: float | None, maximum_atoms: int
+) -> CrystalSet:
+    """Return the prototypes of a formula, or of each element of a chemical system.
+
+    :param volume_per_atom: in Å³; estimated if None.
+    :param maximum_atoms: prototypes with larger primitive cells are left out.
+    """
+    from aiida_crystalgen.science.crystals import concatenate
+    from aiida_crystalgen.science.sources.prototypes import prototypes, typical_volume
+
+    sets = []
+    for formula in composition.split('-'):
+        volume = volume_per_atom or typical_volume(formula)
+        sets.append(prototypes(formula, volume_per_atom=volume, maximum_atoms=maximum_atoms))
+        click.echo(f'{len(sets[-1])} prototypes of {formula}, {volume:.2f} Å³ per atom')
+    return concatenate(sets)
 
 
 def relaxed_prototypes(

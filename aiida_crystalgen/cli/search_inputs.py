@@ -9,6 +9,7 @@ from aiida.common.exceptions import MultipleObjectsError, NotExistent
 
 from aiida_crystalgen.cli.space_groups import atoms_in_cell, format_ranges
 from aiida_crystalgen.cli.tables import format_number
+from aiida_crystalgen.queries.requested_volume import requested_volume
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -133,10 +134,9 @@ def _describe_targets(requests: Iterable[dict[str, Any]]) -> str:
 
 def _volumes(requests: Iterable[dict[str, Any]]) -> str:
     """Return the volume that is asked for, of each composition where there are several."""
-    texts = {}
-    for one in requests:
-        volume, tolerance = one['volume_per_atom'], one['volume_tolerance']
-        texts[one['composition']] = f'{volume:.2f} Å³ per atom ± {tolerance:.0%}'
+    texts = {
+        one['composition']: requested_volume(one) or 'chosen by the generator' for one in requests
+    }
     if len(set(texts.values())) == 1:
         return next(iter(texts.values()))
     return ', '.join(f'{name} {text}' for name, text in texts.items())
@@ -186,6 +186,9 @@ def _space_groups(request: dict[str, Any]) -> list[str]:
     """Return how many space groups can hold each cell that is asked for."""
     from aiida_crystalgen.science.symmetry.compatibility import compatible_space_groups
 
+    if '-' in request['composition']:
+        groups = request['space_groups']
+        return [f'those of the templates{f" among {format_ranges(groups)}" if groups else ""}']
     if not request['periodic']:
         return []
     texts = []

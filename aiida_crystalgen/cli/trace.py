@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aiida_crystalgen.cli.tables import format_number
+from aiida_crystalgen.queries.requested_volume import requested_volume
 from aiida_crystalgen.science.engines import engine_label
 
 if TYPE_CHECKING:
@@ -105,6 +106,8 @@ def _proposal(proposal: Proposal) -> str:
     text = f'proposed by {proposal.method} in round {proposal.round_number}: '
     text += f'row {format_number(proposal.row)} of '
     text += format_number(proposal.number)
+    if proposal.template:
+        text = f'{text}, template {proposal.template}'
     if proposal.space_group is not None:
         text = f'{text}, space group {proposal.space_group}'
     return f'{text}, seed {proposal.seed}'
@@ -115,12 +118,13 @@ def _request(proposal: Proposal) -> _Branch:
     request = proposal.request
     units = ', '.join(str(number) for number in request['formula_units'])
     distances = ', '.join(f'{pair} ≥ {one:g} Å' for pair, one in request['distances'].items())
-    place = '' if request.get('periodic', True) else 'clusters in balls of '
-    text = (
-        f'request: {request["composition"]} × {units}, {place}{request["volume_per_atom"]:.2f} '
-        f'Å³/atom ± {request["volume_tolerance"]:.0%}, {distances}'
-    )
-    return _Branch(text, f'request {proposal.request_pk}')
+    parts = [f'{request["composition"]} × {units}', distances]
+    if request['volume_per_atom'] is None:
+        parts[0] = request['composition']
+    else:
+        place = '' if request.get('periodic', True) else 'clusters in balls of '
+        parts.insert(1, f'{place}{requested_volume(request)}')
+    return _Branch(f'request: {", ".join(parts)}', f'request {proposal.request_pk}')
 
 
 def _model(model: Model, training: tuple[_Branch, ...]) -> _Branch:
@@ -130,7 +134,8 @@ def _model(model: Model, training: tuple[_Branch, ...]) -> _Branch:
     if model.epochs is not None:
         text = f'{text}, {format_number(model.epochs)} epochs'
     if model.process is None:
-        return _Branch(f'{text}, imported; trained elsewhere', f'checkpoint {model.pk}')
+        origin = f': {model.title}' if model.title else '; trained elsewhere'
+        return _Branch(f'{text}, imported{origin}', f'checkpoint {model.pk}')
     return _Branch(text, f'train {model.process}', training)
 
 

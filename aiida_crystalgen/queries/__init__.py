@@ -5,6 +5,7 @@ from aiida_crystalgen.queries.lineage import lineage
 from aiida_crystalgen.queries.models import models
 from aiida_crystalgen.queries.phases import phases
 from aiida_crystalgen.queries.products import products
+from aiida_crystalgen.queries.proposals import proposals
 from aiida_crystalgen.queries.rounds import rounds
 from aiida_crystalgen.queries.searches import searches
 from aiida_crystalgen.queries.yields import yields
@@ -15,6 +16,7 @@ __all__ = (
     'models',
     'phases',
     'products',
+    'proposals',
     'rounds',
     'searches',
     'yields',

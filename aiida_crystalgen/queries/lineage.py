@@ -64,6 +64,8 @@ class Proposal:
     :param round_number: of the round of the search.
     :param row: of the phase among the proposals.
     :param number: of proposals.
+    :param template: known structure that elements were put into, empty if there was none.
+    :param templates_pk: of the set that it is from, None if it came with the generator.
     :param space_group: that was asked for, None if none was.
     :param seed: of this candidate alone, or of all where a generator has no others.
     :param request: what was asked of the generator.
@@ -75,6 +77,8 @@ class Proposal:
     round_number: int
     row: int
     number: int
+    template: str
+    templates_pk: int | None
     space_group: int | None
     seed: int
     request: Mapping[str, Any]
@@ -85,6 +89,7 @@ class Proposal:
 class Model:
     """The model that made a proposal.
 
+    :param title: first line of its model card, empty if it has none.
     :param process: PK of its training, None if it was imported.
     :param epochs: of its training, None if unknown.
     """
@@ -94,6 +99,7 @@ class Model:
     method: str
     sha256: str
     number_of_weights: int
+    title: str
     epochs: int | None
     process: int | None
 
@@ -276,6 +282,8 @@ def _proposal(phase: PhaseRow, step: _Step, proposals: StructureSetData) -> Prop
         round_number=phase.proposal_round,
         row=phase.proposal_row,
         number=proposals.number,
+        template=str(_value(proposals, 'template', phase.proposal_row) or ''),
+        templates_pk=step.inputs['templates'].pk if 'templates' in step.inputs else None,
         space_group=int(space_group) if space_group else None,
         seed=step.inputs['seed'].value if seed is None else int(seed),
         request=step.inputs['request'].get_dict(),
@@ -292,6 +300,7 @@ def _model(checkpoint: CheckpointData) -> tuple[Model, TrainingSet | None]:
         method=checkpoint.method,
         sha256=checkpoint.sha256,
         number_of_weights=checkpoint.number_of_weights,
+        title=checkpoint.description.partition('\n')[0].lstrip('# '),
         epochs=checkpoint.summary.get('epochs'),
         process=None if process is None else stored_pk(process),
     )

@@ -93,7 +93,7 @@ def phase_hull(rows: Sequence[PhaseRow]) -> HullDiagram | None:
         or _differ([row.engine for row in rows])
     ):
         return None
-    references = _references({row.nodes.get('references', '') for row in rows})
+    references = _references(rows)
     if references is None:
         return None
     crystals = phase_crystals(rows).with_metadata(engine=dict(rows[0].engine))
@@ -109,10 +109,18 @@ def _differ(engines: Sequence[Mapping[str, Any]]) -> bool:
     return any(engine_differences(engines[0], other) for other in engines[1:])
 
 
-def _references(uuids: set[str]) -> StructureSetData | None:
-    """Return the largest of the sets of references, None if there are none."""
+def _references(rows: Sequence[PhaseRow]) -> StructureSetData | None:
+    """Return the largest of the sets that phases were compared with, None if there are none."""
     query = orm.QueryBuilder()
-    query.append(StructureSetData, filters={'uuid': {'in': sorted(uuids)}}, project='*')
+    query.append(orm.Dict, filters={'id': {'in': [row.pk for row in rows]}}, tag='record')
+    query.append(orm.CalcFunctionNode, with_outgoing='record', tag='recording')
+    query.append(
+        StructureSetData,
+        with_outgoing='recording',
+        edge_filters={'label': 'references'},
+        project='*',
+    )
+    query.distinct()
     nodes: list[StructureSetData] = query.all(flat=True)
     return max(nodes, key=lambda node: (node.number, node.pk), default=None)
 

@@ -16,7 +16,6 @@ from aiida_crystalgen.report.contents import (
     EnergyGroup,
     LatentMap,
     LatentPoints,
-    Losses,
     RdfComparison,
     TrainingCurves,
 )
@@ -42,22 +41,17 @@ def training_curves(results: SearchResults) -> TrainingCurves | None:
     for checkpoint in results.checkpoints.values():
         losses = checkpoint.summary.get('losses')
         if losses:
-            training = _losses(losses['training'])
             return TrainingCurves(
-                epochs=np.arange(1, len(training.total) + 1),
-                training=training,
-                validation=_losses(losses['validation']) if 'validation' in losses else None,
+                training=_curves(losses['training']),
+                validation=_curves(losses['validation']) if 'validation' in losses else None,
             )
     return None
 
 
-def _losses(curves: dict[str, list[float]]) -> Losses:
-    """Return recorded losses as arrays."""
-    return Losses(
-        total=np.array(curves['total'], dtype=np.float64),
-        reconstruction=np.array(curves['reconstruction'], dtype=np.float64),
-        divergence=np.array(curves['divergence'], dtype=np.float64),
-    )
+def _curves(recorded: dict[str, list[float]]) -> dict[str, np.ndarray]:
+    """Return recorded losses as arrays, what was minimised before its terms."""
+    names = sorted(recorded, key=lambda name: name != 'total')
+    return {name: np.array(recorded[name], dtype=np.float64) for name in names}
 
 
 def latent_map(results: SearchResults) -> LatentMap | None:

@@ -72,16 +72,19 @@ class SearchResults:
 
     @cached_property
     def formulas(self) -> tuple[str, ...]:
-        """Formulas of the compositions searched for, as `reduced_formulas` gives them."""
-        asked = [
-            formula
-            for request in self.requests.values()
-            for formula in competing_formulas(
-                request['composition'],
-                request['formula_units'],
-                periodic=request.get('periodic', True),
-            )
-        ]
+        """Formulas of the compositions searched for, as `reduced_formulas` gives them.
+
+        Those of a chemical system are the ones that generators have chosen in it.
+        """
+        asked: list[str] = []
+        for request in self.requests.values():
+            if '-' in request['composition']:
+                chosen = [] if self.relaxed is None else reduced_formulas(self.relaxed).tolist()
+                asked.extend(chosen)
+            else:
+                periodic = request.get('periodic', True)
+                units = request['formula_units']
+                asked.extend(competing_formulas(request['composition'], units, periodic=periodic))
         return tuple(dict.fromkeys(asked))
 
     @cached_property

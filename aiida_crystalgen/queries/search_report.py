@@ -17,6 +17,8 @@ from aiida_crystalgen.queries.phase_figures import (
     phase_phonons,
 )
 from aiida_crystalgen.queries.phases import PhaseRow, phase_crystals
+from aiida_crystalgen.queries.ranking_figures import search_rankings
+from aiida_crystalgen.queries.requested_volume import requested_volume
 from aiida_crystalgen.queries.results import SearchResults, search_results
 from aiida_crystalgen.queries.rounds import rounds
 from aiida_crystalgen.queries.status import count_stages
@@ -50,6 +52,7 @@ def search_report(pk: int, compare: int | str | None = None) -> SearchReport:
         stages=_stages(pk),
         hull=phase_hull(results.phases),
         targets=target_results(results),
+        rankings=search_rankings(results),
         rounds=_rounds(results),
         comparison=None if compare is None else compare_searches(pk, compare),
         engine_note=_engine_note(engine, results),
@@ -96,7 +99,6 @@ def _facts(results: SearchResults) -> dict[str, str]:
     """Return short facts about what was asked and how it ended."""
     search = results.search
     request = next(iter(results.requests.values()))
-    tolerance = f'{request["volume_tolerance"]:.0%}'
     periodic = request.get('periodic', True)
     ended = 'successfully' if search.is_successful else search.exit_message or search.state
     facts = {
@@ -104,9 +106,7 @@ def _facts(results: SearchResults) -> dict[str, str]:
         'Composition': search.composition,
         'Formula units': ', '.join(str(number) for number in request['formula_units']),
         'Cell': str(request['cell']) if periodic else '',
-        'Volume' if periodic else 'Volume of the ball': (
-            f'{request["volume_per_atom"]:.2f} Å³ per atom ± {tolerance}'
-        ),
+        'Volume' if periodic else 'Volume of the ball': requested_volume(request),
         'Distances': ', '.join(f'{pair} ≥ {one} Å' for pair, one in request['distances'].items()),
         'Generators': ', '.join(
             f'{label} ({one["candidates"]} candidates)' for label, one in results.requests.items()

@@ -23,6 +23,7 @@ __all__ = (
     'RELAXED',
     'RESULT',
     'START',
+    'TEMPLATES',
     'TRAJECTORY',
     'read_crystals',
     'replace_file',
@@ -34,6 +35,7 @@ JOB = 'job.json'
 CRYSTALS = 'crystals.npz'
 CHECKPOINT = 'checkpoint.safetensors'
 START = 'start.safetensors'
+TEMPLATES = 'templates.npz'
 PROPOSALS = 'proposals.npz'
 RELAXED = 'relaxed.npz'
 TRAJECTORY = 'trajectory.npz'

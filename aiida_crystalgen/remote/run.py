@@ -95,9 +95,9 @@ def _propose(job: dict[str, Any], folder: Path, progress: Progress) -> None:
     from aiida_crystalgen.science.generators.resumption import proposal_blocks
 
     saving = _Saving()
-    earlier = _partial(folder)
+    earlier = _crystals(folder / files.PARTIAL)
     blocks = proposal_blocks(
-        load_generator(job['method']),
+        load_generator(job['method'], _crystals(folder / files.TEMPLATES)),
         _checkpoint(folder / files.CHECKPOINT),
         Request.parse(job['request']),
         0 if earlier is None else len(earlier),
@@ -150,7 +150,7 @@ def _finished(folder: Path, settings: RelaxSettings) -> Relaxation | None:
     """Return what an earlier job had relaxed, None if there is nothing, or not all of it."""
     from aiida_crystalgen.science.relaxation import Relaxation
 
-    relaxed, path = _partial(folder), folder / files.PARTIAL_TRAJECTORY
+    relaxed, path = _crystals(folder / files.PARTIAL), folder / files.PARTIAL_TRAJECTORY
     if relaxed is None or settings.frames is None:
         return None if relaxed is None else Relaxation(relaxed)
     return Relaxation(relaxed, files.read_crystals(path)) if path.exists() else None
@@ -163,9 +163,8 @@ def _checkpoint(path: Path) -> Checkpoint | None:
     return read_checkpoint(path.read_bytes(), path.name) if path.exists() else None
 
 
-def _partial(folder: Path) -> CrystalSet | None:
-    """Return the crystals that an earlier job had finished, None if there are none."""
-    path = folder / files.PARTIAL
+def _crystals(path: Path) -> CrystalSet | None:
+    """Return the crystals in a file, None if there is no such file."""
     return files.read_crystals(path) if path.exists() else None
 
 

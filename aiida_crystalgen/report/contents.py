@@ -12,6 +12,7 @@ from jaxtyping import Float, Int
 
 from aiida_crystalgen.report.campaign import Round, SearchComparison
 from aiida_crystalgen.report.measurements import Diffraction, Elasticity, Phonons
+from aiida_crystalgen.report.ranking import CompoundRanking
 from aiida_crystalgen.report.targets import TargetResults
 from aiida_crystalgen.science.crystals import CrystalSet
 from aiida_crystalgen.science.structures import formulas
@@ -25,9 +26,9 @@ __all__ = (
     'Engine',
     'LatentMap',
     'LatentPoints',
-    'Losses',
     'NodeReference',
     'Phase',
+    'ProposalReport',
     'RdfComparison',
     'SearchReport',
     'Stage',
@@ -57,39 +58,31 @@ class Engine:
 
 
 @dataclass(frozen=True)
-class Losses:
-    """The loss function of a variational autoencoder, epoch by epoch, averaged over crystals.
-
-    :param total: what was minimised.
-    :param reconstruction: its reconstruction term.
-    :param divergence: its Kullback–Leibler divergence from the prior.
-    """
-
-    total: Float[np.ndarray, ' epochs']
-    reconstruction: Float[np.ndarray, ' epochs']
-    divergence: Float[np.ndarray, ' epochs']
-
-
-@dataclass(frozen=True)
 class TrainingCurves:
-    """The losses of a training, on what it saw and on what it did not see.
+    """The losses of a training, on what it saw and on what it did not see, epoch by epoch.
 
-    :param epochs: number of each epoch.
-    :param training: losses on the training set.
-    :param validation: losses on the validation set, if one was kept apart.
+    :param training: curves on the training set by their names, the main one first.
+    :param validation: the same on the validation set, if one was kept apart.
     :raises ValueError: if a curve has not one value per epoch.
     """
 
-    epochs: Int[np.ndarray, ' epochs']
-    training: Losses
-    validation: Losses | None = None
+    training: Mapping[str, Float[np.ndarray, ' epochs']]
+    validation: Mapping[str, Float[np.ndarray, ' epochs']] | None = None
 
     def __post_init__(self) -> None:
         """Check the lengths."""
-        for losses in (self.training, self.validation):
-            if losses is not None:
-                curves = (losses.total, losses.reconstruction, losses.divergence)
-                _require_lengths(len(self.epochs), 'epochs', *curves)
+        for curves in (self.training, self.validation or {}):
+            _require_lengths(len(self.epochs), 'epochs', *curves.values())
+
+    @property
+    def main(self) -> str:
+        """Name of the main curve."""
+        return next(iter(self.training))
+
+    @property
+    def epochs(self) -> Int[np.ndarray, ' epochs']:
+        """Number of each epoch, from 1."""
+        return np.arange(1, len(self.training[self.main]) + 1)
 
 
 @dataclass(frozen=True)
@@ -312,6 +305,7 @@ class SearchReport:
     :param stages: of the search, in order.
     :param hull: of the known crystals, with the phases on it, by the engine of the phases.
     :param targets: properties that were asked for, and what came of them.
+    :param rankings: of the candidates of each generator that ranks them.
     :param rounds: of the search, in order.
     :param comparison: with another search.
     :param engine_note: what a reader has to know about the energies.
@@ -332,6 +326,7 @@ class SearchReport:
     stages: tuple[Stage, ...] = ()
     hull: HullDiagram | None = None
     targets: tuple[TargetResults, ...] = ()
+    rankings: tuple[CompoundRanking, ...] = ()
     rounds: tuple[Round, ...] = ()
     comparison: SearchComparison | None = None
     engine_note: str = ''
@@ -351,6 +346,26 @@ class SearchReport:
         compared = self.comparison is not None and self.comparison.second.emulated
         engines = [self.engine, *(phase.engine for phase in self.phases)]
         return compared or any(one.emulated for one in (*engines, *checks))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProposalReport:
+    """Everything that the page of ranked proposals shows.
+
+    :param title: heading of the page.
+    :param ranking: of the proposals.
+    :param facts: short facts below the heading.
+    :param versions: of the packages that took part.
+    :param nodes: of the provenance graph.
+    :param citations: to be cited with the proposals.
+    """
+
+    title: str
+    ranking: CompoundRanking
+    facts: Mapping[str, str] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    nodes: tuple[NodeReference, ...] = ()
+    citations: tuple[Citation, ...] = ()
 
 
 def _require_lengths(length: int, name: str, *arrays: np.ndarray) -> None:

@@ -6,12 +6,10 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
-from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
 from aiida_crystalgen.report.contents import (
@@ -22,11 +20,18 @@ from aiida_crystalgen.report.contents import (
     Stage,
     TrainingCurves,
 )
-from aiida_crystalgen.report.svg import INK, MUTED, PAPER, SERIES, themed_svg
+from aiida_crystalgen.report.svg import INK, MUTED, SERIES, colour_scale, themed_svg
 
 __all__ = ('energy_levels', 'latent_map', 'loss_curves', 'rdf_comparisons', 'yield_funnel')
 
 _WIDTH = 7.0  # inches; the page scales it to its columns
+_CURVES = {
+    'total': 'Total loss',
+    'divergence': 'Kullback–Leibler',
+    'error': 'Share of wrong elements',
+    'sigmoid': 'Likelihoods',
+    'softmax': 'Classifier',
+}
 
 
 def yield_funnel(stages: Sequence[Stage]) -> str:
@@ -70,31 +75,26 @@ def _stage_texts(stages: Sequence[Stage]) -> list[str]:
 
 
 def loss_curves(curves: TrainingCurves) -> str:
-    """Return the total loss and its two terms against the epoch (Lee and Chang, Fig. 3)."""
+    """Return the main curve of a training and the others against the epoch."""
 
     def draw(figure: Figure) -> dict[str, list[str]]:
-        terms = {
-            'total': 'Total loss',
-            'reconstruction': 'Reconstruction',
-            'divergence': 'Kullback–Leibler',
-        }
-        layout: list[Any] = [['total', 'reconstruction'], ['total', 'divergence']]
-        for term, axes in figure.subplot_mosaic(layout, width_ratios=(3, 2)).items():
-            training = getattr(curves.training, term)
-            axes.plot(curves.epochs, training, color=SERIES[0], label='training')
+        others = [name for name in curves.training if name != curves.main]
+        layout: list[Any] = [[curves.main, name] for name in others] or [[curves.main]]
+        ratios = (3, 2) if others else (1,)
+        for name, axes in figure.subplot_mosaic(layout, width_ratios=ratios).items():
+            axes.plot(curves.epochs, curves.training[name], color=SERIES[0], label='training')
             if curves.validation is not None:
-                values = getattr(curves.validation, term)
+                values = curves.validation[name]
                 axes.plot(curves.epochs, values, '--', color=SERIES[1], label='validation')
-            axes.set_title(terms[term])
+            axes.set_title(_CURVES.get(name, name.capitalize()))
             axes.set_xlabel('Epoch')
             axes.grid(axis='y')
-        figure.axes[0].set_ylabel('Mean loss')
         figure.axes[0].legend()
         return {}
 
     description = (
-        f'Losses over {len(curves.epochs)} epochs; the last training loss is '
-        f'{curves.training.total[-1]:.4g}.'
+        f'{_CURVES.get(curves.main, curves.main.capitalize())} over {len(curves.epochs)} epochs; '
+        f'the last value in training is {curves.training[curves.main][-1]:.4g}.'
     )
     return themed_svg('figure-losses', description, size=(_WIDTH, 4.6), draw=draw)
 
@@ -134,14 +134,12 @@ def _latent_points(
     axes: Axes, points: LatentPoints, highest: float, marker: str, label: str
 ) -> PathCollection:
     """Return the points drawn in the colours of their energies, on a scale up to ``highest``."""
-    # Without the darkest fifth, which would vanish on a dark page.
-    colours = ListedColormap(mpl.colormaps['viridis'](np.linspace(0.2, 1.0, 32)))
     first, second = points.coordinates.T
     return axes.scatter(
         first,
         second,
         c=points.energies,
-        cmap=colours.with_extremes(bad=PAPER),
+        cmap=colour_scale(),
         vmin=0.0,
         vmax=highest,
         s=40,

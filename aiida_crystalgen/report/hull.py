@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import matplotlib as mpl
 import numpy as np
 from jaxtyping import Float
-from matplotlib.axes import Axes
-from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
-from aiida_crystalgen.report.svg import INK, MUTED, PAPER, SERIES, themed_svg
+from aiida_crystalgen.report.svg import INK, MUTED, PAPER, SERIES, colour_scale, themed_svg
+from aiida_crystalgen.report.triangle import draw_triangle, in_triangle
 from aiida_crystalgen.science.engines import is_emulated
 from aiida_crystalgen.science.stability.diagram import HullDiagram, HullPoints
 
@@ -19,8 +17,6 @@ __all__ = ('draw_hull', 'hull_plot')
 
 _WIDTH = 7.0  # inches; the page scales it to its columns
 _ON_HULL = 1e-6  # eV/atom
-# Corners of the triangle of three elements: lower left, lower right, top.
-_CORNERS = np.array([[0.0, 0.0], [1.0, 0.0], [0.5, np.sqrt(3) / 2]])
 
 
 def hull_plot(diagram: HullDiagram) -> str:
@@ -73,7 +69,7 @@ def _places(diagram: HullDiagram) -> Float[np.ndarray, 'phases 2']:
     """Return where the phases are drawn."""
     phases = diagram.phases
     if len(diagram.elements) == 3:
-        return _in_triangle(phases)
+        return in_triangle(phases.fractions)
     return np.stack([phases.fractions[:, 1], phases.formation_energies], axis=1)
 
 
@@ -118,23 +114,19 @@ def _draw_ternary(figure: Figure, diagram: HullDiagram) -> dict[str, Sequence[st
     """Draw the hull from below, points in the colours of their energies above it."""
     axes = figure.subplots()
     known, phases = diagram.references, diagram.phases
-    places = _in_triangle(known)
+    places = in_triangle(known.fractions)
     for line in diagram.tie_lines:
         axes.plot(*places[line].T, color=MUTED, lw=0.9, zorder=1)
-    for corner, symbol in zip(_CORNERS, diagram.elements, strict=True):
-        beyond = 1.07 * (corner - _CORNERS.mean(axis=0)) + _CORNERS.mean(axis=0)
-        axes.annotate(symbol, beyond, ha='center', va='center', color=INK)
     highest = max(0.0, *np.nan_to_num(np.concatenate([known.above_hull, phases.above_hull])))
-    colours = ListedColormap(mpl.colormaps['viridis'](np.linspace(0.2, 1.0, 32)))
     titles: dict[str, Sequence[str]] = {}
     for gid, points, marker in (('known crystals', known, 'o'), ('phases', phases, 'D')):
         order = np.argsort(-points.above_hull, kind='stable')  # the lowest on top
-        across, up = _in_triangle(points)[order].T
+        across, up = in_triangle(points.fractions)[order].T
         drawn = axes.scatter(
             across,
             up,
             c=np.maximum(points.above_hull[order], 0.0),
-            cmap=colours.with_extremes(bad=PAPER),
+            cmap=colour_scale(),
             vmin=0.0,
             vmax=highest or 1.0,
             s=34,
@@ -149,21 +141,8 @@ def _draw_ternary(figure: Figure, diagram: HullDiagram) -> dict[str, Sequence[st
         )
         titles[gid.replace(' ', '-')] = [_titles(points)[row] for row in order]
     figure.colorbar(drawn, label='Energy above hull (eV/atom)').outline.set_visible(False)
-    _leave_blank(axes)
+    draw_triangle(axes, diagram.elements)
     return titles
-
-
-def _leave_blank(axes: Axes) -> None:
-    """Take away what a triangle does not need."""
-    axes.set_aspect('equal')
-    axes.set_axis_off()
-    axes.set_xlim(-0.08, 1.08)
-    axes.set_ylim(-0.08, _CORNERS[2, 1] + 0.08)
-
-
-def _in_triangle(points: HullPoints) -> Float[np.ndarray, 'crystals 2']:
-    """Return where the compositions lie in the triangle."""
-    return points.fractions @ _CORNERS
 
 
 def _titles(points: HullPoints) -> list[str]:

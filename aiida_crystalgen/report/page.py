@@ -1,4 +1,4 @@
-"""The report of a search as one self-contained HTML page."""
+"""The reports of searches and of proposals, each as one self-contained HTML page."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -16,20 +16,69 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from aiida_crystalgen.report import campaign_figures, figures
-from aiida_crystalgen.report.contents import SearchReport
+from aiida_crystalgen.report.contents import ProposalReport, SearchReport
 from aiida_crystalgen.report.drawing import page_data
 from aiida_crystalgen.report.hull import hull_plot
+from aiida_crystalgen.report.ranking import CompoundRanking
+from aiida_crystalgen.report.ranking_figures import ranking_figures
 from aiida_crystalgen.report.target_figures import target_comparison
 
-__all__ = ('render', 'write')
+__all__ = ('render', 'render_proposals', 'write')
 
 _SCRIPTS = ('data.js', 'geometry.js', 'viewer.js', 'charts.js', 'panel.js', 'table.js')
 _COMPARISONS = 6
 """Number of phases whose radial distributions fit on one figure."""
+_RANKED_FORMULAS = 50
+"""Number of rows of the table of a ranking."""
 
 
 def render(report: SearchReport) -> str:
     """Return the page, which loads nothing from anywhere; the same report gives the same text."""
+    script = '\n'.join(_template_text(name) for name in _SCRIPTS)
+    return (
+        _environment()
+        .get_template('page.html')
+        .render(
+            report=report,
+            figures=_figures(report),
+            comparisons=_COMPARISONS,
+            ranked_formulas=_RANKED_FORMULAS,
+            has_hull=report.hull is not None or (report.periodic and _elements(report) > 1),
+            things='crystals' if report.periodic else 'clusters',
+            generators=list(dict.fromkeys(name for one in report.rounds for name in one.yields)),
+            round_stages=_stages(one.yields for one in report.rounds),
+            compared_stages=_compared_stages(report),
+            style=Markup(_template_text('page.css')),  # noqa: S704, our own file
+            script=Markup(script),  # noqa: S704, our own files
+            script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+            structures=_json(page_data(report.phases)),
+        )
+    )
+
+
+def render_proposals(report: ProposalReport) -> str:
+    """Return the page of proposals, which needs no script; the same report gives the same text."""
+    return (
+        _environment()
+        .get_template('proposals.html')
+        .render(
+            report=report,
+            figures=_marked(_ranking_figures([report.ranking])),
+            ranked_formulas=_RANKED_FORMULAS,
+            style=Markup(_template_text('page.css')),  # noqa: S704, our own file
+        )
+    )
+
+
+def write(report: SearchReport | ProposalReport, path: Path) -> None:
+    """Write the page, making the folder it lies in."""
+    page = render(report) if isinstance(report, SearchReport) else render_proposals(report)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(page, encoding='utf-8')
+
+
+def _environment() -> Environment:
+    """Return the templates with the filters that they use."""
     environment = Environment(
         loader=PackageLoader('aiida_crystalgen.report'),
         autoescape=True,
@@ -40,34 +89,26 @@ def render(report: SearchReport) -> str:
     environment.filters |= {
         'number': _number,
         'count': _count,
+        'significant': _significant,
         'symbol': _symbol,
     }
-    script = '\n'.join(_template_text(name) for name in _SCRIPTS)
-    return environment.get_template('page.html').render(
-        report=report,
-        figures=_figures(report),
-        comparisons=_COMPARISONS,
-        has_hull=report.hull is not None or (report.periodic and _elements(report) > 1),
-        things='crystals' if report.periodic else 'clusters',
-        generators=list(dict.fromkeys(name for one in report.rounds for name in one.yields)),
-        round_stages=_stages(one.yields for one in report.rounds),
-        compared_stages=_compared_stages(report),
-        style=Markup(_template_text('page.css')),  # noqa: S704, our own file
-        script=Markup(script),  # noqa: S704, our own files
-        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        structures=_json(page_data(report.phases)),
-    )
-
-
-def write(report: SearchReport, path: Path) -> None:
-    """Write the page, making the folder it lies in."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(render(report), encoding='utf-8')
+    return environment
 
 
 def _figures(report: SearchReport) -> dict[str, Markup]:
     """Return the figures that there are data for."""
-    drawn = {**_energy_figures(report), **_model_figures(report), **_round_figures(report)}
+    return _marked(
+        {
+            **_energy_figures(report),
+            **_model_figures(report),
+            **_round_figures(report),
+            **_ranking_figures(report.rankings),
+        }
+    )
+
+
+def _marked(drawn: Mapping[str, str]) -> dict[str, Markup]:
+    """Return figures as what need not be escaped."""
     return {name: Markup(svg) for name, svg in drawn.items()}  # noqa: S704, escaped when drawn
 
 
@@ -107,6 +148,15 @@ def _round_figures(report: SearchReport) -> dict[str, str]:
     return drawn
 
 
+def _ranking_figures(rankings: Sequence[CompoundRanking]) -> dict[str, str]:
+    """Return the figures of all rankings."""
+    return {
+        f'ranking_{number}_{name}': svg
+        for number, ranking in enumerate(rankings, start=1)
+        for name, svg in ranking_figures(ranking, number).items()
+    }
+
+
 def _elements(report: SearchReport) -> int:
     """Return the number of elements of all phases."""
     return len({number for one in report.phases for number in one.crystal.atomic_numbers.tolist()})
@@ -143,6 +193,11 @@ def _number(value: float | None, digits: int) -> str:
         return '–'
     text = f'{value:.{digits}f}'
     return text.removeprefix('-') if float(text) == 0 else text.replace('-', '−')
+
+
+def _significant(value: float) -> str:
+    """Return the number with three significant digits."""
+    return f'{value:.3g}'.replace('-', '−')
 
 
 def _count(value: int) -> str:

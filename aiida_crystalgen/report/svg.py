@@ -10,9 +10,11 @@ from contextlib import contextmanager
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
+from matplotlib.colors import Colormap, ListedColormap
 from matplotlib.figure import Figure
 
-__all__ = ('INK', 'MUTED', 'PAPER', 'SERIES', 'page_style', 'themed_svg')
+__all__ = ('INK', 'MUTED', 'PAPER', 'SERIES', 'colour_scale', 'page_style', 'themed_svg')
 
 INK, MUTED, RULE, PAPER = '#1b1f24', '#5b6470', '#d7dce2', '#fefefe'
 SERIES = ('#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9')
@@ -48,6 +50,13 @@ _STYLE: dict[Any, Any] = {
 }
 
 Titles = Mapping[str, Sequence[str]]
+
+
+def colour_scale() -> Colormap:
+    """Return colours for numbers from low to high, and that of the page for none."""
+    # Without the darkest fifth, which would vanish on a dark page.
+    colours = ListedColormap(mpl.colormaps['viridis'](np.linspace(0.2, 1.0, 32)))
+    return colours.with_extremes(bad=PAPER)
 
 
 def themed_svg(

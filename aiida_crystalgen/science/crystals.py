@@ -106,6 +106,12 @@ class CrystalSet:
         """Volume of each cell in Å³, for clusters that of the box."""
         return np.abs(np.linalg.det(self.lattices))
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Texts of the column ``label``, or the rows of a set without one."""
+        names = self['label'] if 'label' in self else np.arange(len(self))
+        return tuple(str(name) for name in names)
+
     def atoms(self, row: int) -> slice:
         """Return the slice of the flat atom arrays that holds crystal ``row``."""
         start = int(self.counts[:row].sum())

@@ -30,7 +30,8 @@ def _search() -> dict[str, Models]:
     from aiida_crystalgen.science.screening.duplicates import DuplicateSettings
     from aiida_crystalgen.science.screening.selection import ScreeningSettings
     from aiida_crystalgen.workflows.budget import Budget
-    from aiida_crystalgen.workflows.specification import GeneratorChoice, SearchNumbers
+    from aiida_crystalgen.workflows.generator_choice import GeneratorChoice
+    from aiida_crystalgen.workflows.specification import SearchNumbers
     from aiida_crystalgen.workflows.verify_choice import StabilityChoice, VerificationChoice
 
     return {

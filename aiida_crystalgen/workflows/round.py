@@ -82,7 +82,8 @@ class RoundWorkChain(WorkChain):
             'generators',
             dynamic=True,
             help='Generators, each under a label of its own: method, request, and either settings '
-            'of its training, or a checkpoint, or both to start the training from it.',
+            'of its training, or a checkpoint, or both to start the training from it; templates '
+            'for those that put elements into known structures.',
         )
         spec.inputs['generators'].validator = _check_generators
         for name, text in _SETTINGS.items():
@@ -157,7 +158,8 @@ class RoundWorkChain(WorkChain):
         children = {}
         for label in self.ctx.ready:
             generator = self.inputs.generators[label]
-            inputs = {name: generator[name] for name in ('method', 'request')} | self._code()
+            given = ('method', 'request', 'templates')
+            inputs = {name: generator[name] for name in given if name in generator} | self._code()
             if label in self.ctx.checkpoints:
                 inputs['checkpoint'] = self.ctx.checkpoints[label]
             name = f'propose_{label}'

@@ -10,7 +10,13 @@ import numpy as np
 from aiida_crystalgen.science.clusters import occupied_volumes
 from aiida_crystalgen.science.composition import reduced_formulas
 from aiida_crystalgen.science.crystals import CrystalSet
-from aiida_crystalgen.science.generators.interface import Request
+from aiida_crystalgen.science.generators.interface import (
+    Generator,
+    Request,
+    TakesSystems,
+    generator_names,
+    load_generator,
+)
 
 __all__ = ('build_request', 'refuse_foreign_pairs', 'validity_of')
 
@@ -18,21 +24,27 @@ _REQUESTED = ('formula_units', 'cell', 'space_groups', 'attempts', 'targets')
 
 
 def build_request(
-    composition: str, chosen: Mapping[str, Any], references: CrystalSet | None, candidates: int
+    composition: str,
+    chosen: Mapping[str, Any],
+    references: CrystalSet | None,
+    candidates: int,
+    generator: Generator,
 ) -> dict[str, Any]:
     """Return the request to one generator, in numbers.
 
     :param references: that say whether crystals or clusters are asked for, and how large the cells
         are where no volume is chosen; None asks for crystals, and estimates it from the elements.
+    :param generator: that is asked; some choose formulas and volumes themselves.
     """
     volume = chosen['volume']
     per_atom = volume['per_atom']
+    if not isinstance(generator, TakesSystems):
+        _refuse_system(composition, generator)
+        per_atom = _usual_volume(composition, references) if per_atom is None else per_atom
     request = {
         'composition': composition,
         'candidates': candidates,
-        'volume_per_atom': (
-            _usual_volume(composition, references) if per_atom is None else per_atom
-        ),
+        'volume_per_atom': per_atom,
         'volume_tolerance': volume['tolerance'],
         'distances': _distances(composition, chosen),
         'periodic': references is None or references.periodic,
@@ -43,20 +55,45 @@ def build_request(
     except ValueError as exception:
         # The user wrote these two keys of the request in a mapping of their own.
         raise ValueError(str(exception).replace("'volume_", "'volume.")) from None
-    if checked.periodic:
+    if checked.periodic and not isinstance(generator, TakesSystems):
         _refuse_impossible(checked)
     return checked.model_dump(mode='json')
 
 
-def validity_of(generators: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Return what a proposal must fulfil: what the generators are asked for."""
+def validity_of(
+    generators: Mapping[str, Mapping[str, Any]], distance_factor: float
+) -> dict[str, Any]:
+    """Return what a proposal must fulfil: what the generators are asked for.
+
+    :param distance_factor: of the sum of covalent radii, for elements that were left open.
+    """
     requests = [one['request'].get_dict() for one in generators.values()]
-    factors = [(one['volume_per_atom'], one['volume_tolerance']) for one in requests]
+    volumes, tolerances = (
+        [one[key] for one in requests] for key in ('volume_per_atom', 'volume_tolerance')
+    )
+    smallest, largest = None, None
+    if None not in volumes:
+        pairs = list(zip(volumes, tolerances, strict=True))
+        smallest = min(volume * (1 - tolerance) for volume, tolerance in pairs)
+        largest = max(volume * (1 + tolerance) for volume, tolerance in pairs)
     return {
         'distances': {pair: least for one in requests for pair, least in one['distances'].items()},
-        'smallest_volume': min(volume * (1 - tolerance) for volume, tolerance in factors),
-        'largest_volume': max(volume * (1 + tolerance) for volume, tolerance in factors),
+        'smallest_volume': smallest,
+        'largest_volume': largest,
+        'distance_factor': distance_factor,
     }
+
+
+def _refuse_system(composition: str, generator: Generator) -> None:
+    """Raise if a generator is asked for a chemical system, but needs formulas."""
+    if '-' not in composition:
+        return
+    able = [one for one in generator_names() if isinstance(load_generator(one), TakesSystems)]
+    elements = ', '.join(one for one in composition.split('-') if one != '*')
+    raise ValueError(
+        f"'composition' is {composition}, but {generator.name} needs formula units, as all those "
+        f'of {{system: [{elements}], atoms: 4}}; {", ".join(able)} takes chemical systems'
+    )
 
 
 def _refuse_impossible(request: Request) -> None:
@@ -114,9 +151,11 @@ def refuse_foreign_pairs(formulas: Sequence[str], distances: Mapping[str, float]
 
 
 def _symbols(composition: str) -> list[str]:
-    """Return the elements of a composition in alphabetical order."""
+    """Return the elements that a composition names, in alphabetical order."""
     from pymatgen.core import Composition
 
+    if '-' in composition:
+        return sorted(one for one in composition.split('-') if one != '*')
     return sorted(element.symbol for element in Composition(_formula(composition)).elements)
 
 
@@ -128,7 +167,7 @@ def _distances(composition: str, chosen: Mapping[str, Any]) -> dict[str, float]:
     """
     from ase.data import atomic_numbers, covalent_radii
 
-    elements = _symbols(composition)
+    elements = [one for one in _symbols(composition) if one in atomic_numbers]
     if chosen['distances']:
         return {
             pair: least

@@ -89,8 +89,9 @@ def _own_keys() -> dict[str, dict[str, Any]]:
     }
     return {
         'composition': {
-            'description': 'Formula unit, as in SnSe; or a list of them; or a chemical system, as '
-            'in {system: [Sn, Se], atoms: 6}, for all formula units of up to so many atoms.',
+            'description': 'Formula unit, as in SnSe; or a chemical system, as in Li-Mn-Ge or '
+            'Li-*, for generators that choose formulas themselves; or a list of them; or all '
+            'formula units of a chemical system up to a size, as in {system: [Sn, Se], atoms: 6}.',
             'anyOf': [formula, {'type': 'array', 'items': formula, 'minItems': 1}, system],
         },
         'references': {

@@ -11,7 +11,7 @@ from aiida.engine import ExitCode, ProcessBuilder, ProcessSpec, ToContext, WorkC
 from aiida_crystalgen.calculations.functions.collect_frames import collect_frames
 from aiida_crystalgen.calculations.functions.keep_valid import keep_valid
 from aiida_crystalgen.data.structure_set import StructureSetData
-from aiida_crystalgen.science.generators.interface import Request
+from aiida_crystalgen.science.generators.interface import Request, load_generator
 from aiida_crystalgen.workflows.children import failure, run_once, submit_once
 from aiida_crystalgen.workflows.propose import ProposeWorkChain
 from aiida_crystalgen.workflows.protocol import protocol_inputs
@@ -162,7 +162,10 @@ class TrajectoriesWorkChain(WorkChain):
 def _request(composition: str, chosen: Mapping[str, Any]) -> dict[str, Any]:
     """Return the request to the generator, in numbers."""
     refuse_foreign_pairs([composition], chosen['distances'])
-    request = build_request(composition, {**chosen, 'targets': []}, None, chosen['candidates'])
+    generator = load_generator(_METHOD)
+    request = build_request(
+        composition, {**chosen, 'targets': []}, None, chosen['candidates'], generator
+    )
     return Request.parse({**request, 'periodic': chosen['periodic']}).model_dump(mode='json')
 
 

@@ -34,6 +34,8 @@ PROTOCOLS = (
     'propose/rdf_vae',
     'train/acsf_cvae',
     'propose/acsf_cvae',
+    'train/site_network',
+    'propose/site_network',
 )
 
 

@@ -29,6 +29,7 @@ def test_every_search_cites_what_it_stands_on():
     ('name', 'expected'),
     [
         ('rdf_vae', {'lee2021', 'fredericks2021', 'ansel2024'}),
+        ('site_network', {'ryan2018', 'mehl2017', 'ansel2024'}),
         ('vasp', {'kresse1996cms', 'kresse1996prb', 'kresse1999'}),
         ('PhononWorkChain', {'togo2023jpcm', 'togo2023jpsj', 'hinuma2017'}),
         ('no such thing', set()),

@@ -45,7 +45,7 @@ def test_curves_are_those_of_the_training(finished_search, report):
     """There is a loss for every epoch, and the total is the last of the summary."""
     summary = finished_search.outputs.checkpoints.rdf_vae.summary
     assert len(report.training.epochs) == summary['epochs']
-    assert report.training.training.total[-1] == pytest.approx(summary['training_loss'])
+    assert report.training.training['total'][-1] == pytest.approx(summary['training_loss'])
 
 
 def test_map_shows_training_set_replicas_and_phases(finished_search, report):

@@ -26,9 +26,9 @@ from aiida_crystalgen.report.contents import (
     Engine,
     LatentMap,
     LatentPoints,
-    Losses,
     NodeReference,
     Phase,
+    ProposalReport,
     RdfComparison,
     SearchReport,
     Stage,
@@ -41,6 +41,7 @@ from aiida_crystalgen.report.measurements import (
     PhononDos,
     Phonons,
 )
+from aiida_crystalgen.report.ranking import CompoundRanking, ElementConfusion, ElementMap
 from aiida_crystalgen.science.crystals import CrystalSet
 from aiida_crystalgen.science.stability.diagram import HullDiagram, HullPoints
 from aiida_crystalgen.science.structures import from_structures
@@ -140,7 +141,7 @@ def silicon_report(silicon_phases) -> SearchReport:
         facts={'Composition': 'Si', 'Atoms': '8', 'Seed': '1', 'Finished': '2026-01-31 12:00'},
         phases=silicon_phases,
         training=TrainingCurves(
-            epochs, _losses(decay, 0.0), _losses(decay, 0.01 + 0.002 * np.sin(epochs / 3.0))
+            _losses(decay, 0.0), _losses(decay, 0.01 + 0.002 * np.sin(epochs / 3.0))
         ),
         latent=LatentMap(
             LatentPoints(names, latent + random.normal(0, 0.25, (36, 2)), energies),
@@ -196,11 +197,15 @@ def silicon_report(silicon_phases) -> SearchReport:
     )
 
 
-def _losses(decay: np.ndarray, offset: np.ndarray | float) -> Losses:
+def _losses(decay: np.ndarray, offset: np.ndarray | float) -> dict[str, np.ndarray]:
     """Return losses that fall as ``decay`` does."""
     reconstruction = 0.42 * decay + 0.21 + offset
     divergence = 0.04 * (1 - decay) + 0.1 * offset
-    return Losses(reconstruction + divergence, reconstruction, divergence)
+    return {
+        'total': reconstruction + divergence,
+        'reconstruction': reconstruction,
+        'divergence': divergence,
+    }
 
 
 @pytest.fixture(scope='session')
@@ -372,3 +377,68 @@ def cluster_report() -> SearchReport:
         )
         phases.append(phase)
     return SearchReport(title='Search for Pt13', engine=_POTENTIAL, phases=tuple(phases))
+
+
+@pytest.fixture(scope='session')
+def make_ranking() -> Callable[..., CompoundRanking]:
+    """Return a function that ranks made-up candidates with these numbers of atoms."""
+
+    def make(elements: str, amounts: list, **changes) -> CompoundRanking:
+        symbols, numbers = tuple(elements.split('-')), np.array(amounts)
+        count = len(numbers)
+        formulas = tuple(
+            ''.join(f'{one}{number}' for one, number in zip(symbols, row, strict=True) if number)
+            for row in numbers.tolist()
+        )
+        fields = {
+            'name': 'site_network',
+            'elements': symbols,
+            'formulas': formulas,
+            'fractions': numbers / numbers.sum(axis=1, keepdims=True),
+            'log_likelihoods': -0.5 * np.arange(1.0, count + 1),
+            'templates': tuple(f'template {row}' for row in range(count)),
+            'prototypes': tuple(f'type {row}' for row in range(count)),
+            'charge_balanced': np.arange(count) % 2 == 0,
+            'known': np.arange(count) % 3 == 1,
+            'above_hull': np.full(count, np.nan),
+        }
+        return CompoundRanking(**{**fields, **changes})
+
+    return make
+
+
+@pytest.fixture(scope='session')
+def element_map() -> ElementMap:
+    """Return a map of elements of all blocks."""
+    places = np.array([[0.0, 0.0], [0.1, 0.2], [3.0, 1.0], [3.1, 2.0], [5.0, 5.0]])
+    return ElementMap(('Li', 'Na', 'Mn', 'Ge', 'La'), ('s', 's', 'd', 'p', 'f'), places)
+
+
+@pytest.fixture(scope='session')
+def confusion() -> ElementConfusion:
+    """Return how often sites of three elements were taken for others; none was of argon."""
+    counts = np.array([[90, 0, 10, 0], [0, 0, 0, 0], [150, 1, 848, 1], [0, 0, 5, 15]])
+    return ElementConfusion(('Li', 'Ar', 'Mn', 'Ge'), counts)
+
+
+@pytest.fixture(scope='session')
+def ranking(make_ranking, element_map, confusion) -> CompoundRanking:
+    """Return 600 candidates of 150 formulas of three elements, of which 40 were relaxed."""
+    random = np.random.default_rng(0)
+    amounts = np.tile(random.integers(1, 40, (150, 3)), (4, 1))
+    above = np.full(600, np.nan)
+    above[:40] = random.gamma(2.0, 0.1, 40)
+    known = {'element_map': element_map, 'confusion': confusion, 'engine': '7net-0'}
+    return make_ranking('Li-Mn-Ge', amounts, above_hull=above, **known)
+
+
+@pytest.fixture(scope='session')
+def proposal_report(ranking) -> ProposalReport:
+    """Return the report of proposals alone."""
+    return ProposalReport(
+        title='Proposals for Li-Mn-Ge',
+        ranking=ranking,
+        facts={'Method': 'site_network', 'Candidates': '600'},
+        versions={'aiida-crystalgen': '0.1.0'},
+        nodes=(NodeReference('proposals', '2f1c0a4e-8d1b-4c55-a7a2-0a4d1a5b6c7d', 1042),),
+    )

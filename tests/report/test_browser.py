@@ -354,3 +354,43 @@ def test_the_file_of_a_cluster_is_periodic_nowhere(cluster_page, cluster_report)
     assert not found.pbc.any()
     expected = to_molecule(cluster_report.phases[0].crystal, 0).distance_matrix
     np.testing.assert_allclose(found.get_all_distances(), expected, atol=1e-4)
+
+
+@pytest.fixture
+def proposals_page(browser, proposal_report, tmp_path) -> Iterator:
+    """Return the opened page of proposals, with what it said in ``said``."""
+    write(proposal_report, tmp_path / 'proposals.html')
+    page = browser.new_page(viewport={'width': 1280, 'height': 900})
+    page.said, page.asked = [], []
+    page.on('console', lambda message: page.said.append(message.text))
+    page.on('pageerror', lambda error: page.said.append(str(error)))
+    page.on('request', lambda request: page.asked.append(request.url))
+    page.goto((tmp_path / 'proposals.html').as_uri())
+    yield page
+    page.close()
+
+
+def test_a_ranking_is_drawn_in_silence(proposals_page):
+    """Its four figures have a size, its table fifty rows, and nothing is asked for or said."""
+    figures = proposals_page.locator('figure svg').all()
+    assert len(figures) == 4
+    for figure in figures:
+        box = figure.bounding_box()
+        assert min(box['width'], box['height']) > 100
+    assert proposals_page.locator('#ranking-table-1 tbody tr').count() == 50
+    assert proposals_page.said == []
+    assert len(proposals_page.asked) == 1
+
+
+@pytest.mark.parametrize('width', [390, 1000, 1500])
+def test_a_ranking_never_scrolls_the_page_sideways(proposals_page, width):
+    """The confusion matrix and the table scroll inside their own frames."""
+    proposals_page.set_viewport_size({'width': width, 'height': 800})
+    assert proposals_page.evaluate('document.documentElement.scrollWidth') <= width
+
+
+def test_points_of_a_ranking_tell_what_they_are(proposals_page, ranking):
+    """The title of the best formula is inside the shape that is drawn for it."""
+    said = proposals_page.locator('#figure-ranking-1-compositions title').all_text_contents()
+    assert ranking.describe(0) in said
+    assert len(said) == len(ranking.best)

@@ -12,7 +12,6 @@ import pytest
 from aiida_crystalgen.report.contents import (
     EnergyGroup,
     LatentPoints,
-    Losses,
     RdfComparison,
     Stage,
     TrainingCurves,
@@ -30,7 +29,7 @@ _THREE, _FOUR = np.zeros(3), np.zeros(4)
         lambda: LatentPoints(('a', 'b', 'c'), np.zeros((4, 2)), _THREE),
         lambda: RdfComparison('P1', 'a', _THREE, _THREE, _FOUR, 0.1),
         lambda: RdfComparison('P1', 'a', _THREE, _THREE, _THREE, 0.1, _FOUR, 0.2),
-        lambda: TrainingCurves(np.arange(3), Losses(_THREE, _THREE, _FOUR)),
+        lambda: TrainingCurves({'total': _THREE, 'divergence': _FOUR}),
     ],
 )
 def test_lengths_that_differ_are_refused(build):

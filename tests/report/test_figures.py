@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from aiida_crystalgen.report import figures
-from aiida_crystalgen.report.contents import EnergyGroup, LatentMap, Stage
+from aiida_crystalgen.report.contents import EnergyGroup, LatentMap, Stage, TrainingCurves
 
 
 def _drawn(report) -> dict[str, str]:
@@ -105,6 +105,16 @@ def test_losses_need_no_validation(silicon_report):
     """Curves are drawn of a training without a validation set."""
     svg = figures.loss_curves(replace(silicon_report.training, validation=None))
     assert 'validation' not in svg
+
+
+def test_every_curve_of_a_training_has_its_axes():
+    """Curves of any names are drawn, one alone as well."""
+    values = np.array([0.6, 0.5, 0.4])
+    for names in (('error',), ('error', 'sigmoid', 'softmax')):
+        curves = TrainingCurves(dict.fromkeys(names, values))
+        svg = figures.loss_curves(curves)
+        assert svg.count('Epoch') >= len(names)
+        assert 'Share of wrong elements' in svg
 
 
 def test_nothing_left_is_drawn():

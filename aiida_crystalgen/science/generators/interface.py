@@ -25,12 +25,16 @@ __all__ = (
     'ProposesRows',
     'Request',
     'ResumesTraining',
+    'ShipsCheckpoint',
+    'TakesSystems',
     'Target',
+    'UsesTemplates',
     'generator_names',
     'load_generator',
 )
 
 _GROUP = 'aiida_crystalgen.generators'
+_ANY = '*'
 _PAIR = re.compile(r'([A-Z][a-z]?)-([A-Z][a-z]?)')
 
 
@@ -53,13 +57,15 @@ class Request(Settings):
     """What to propose.
 
     :param composition: formula unit, as in 'SnSe', or a chemical system, as in 'Li-Mn-Ge', for
-        generators that choose formulas themselves.
+        generators that choose formulas themselves; a star, as in ``Li-Ge-*``, stands for each other
+        element in turn.
     :param formula_units: numbers of formula units per cell, candidates shared evenly among them.
     :param cell: whether the formula units are counted in the conventional or the primitive cell.
     :param candidates: number of crystals to propose.
     :param space_groups: numbers of those allowed; all compatible ones, equally often, if None.
     :param volume_per_atom: in Å³; of clusters that of the ball that the centres of the atoms fill,
-        see `aiida_crystalgen.science.clusters.ball_volumes`.
+        see `aiida_crystalgen.science.clusters.ball_volumes`; None leaves it to generators that
+        take systems.
     :param volume_tolerance: largest relative deviation from the volume.
     :param distances: shortest distance allowed for each pair of elements, as in {'Sn-Se': 2.1}, Å.
     :param attempts: number of times one candidate is drawn anew before it is given up.
@@ -74,7 +80,7 @@ class Request(Settings):
     cell: Literal['conventional', 'primitive']
     candidates: int = Field(gt=0)
     space_groups: tuple[int, ...] | None = None
-    volume_per_atom: float = Field(gt=0)
+    volume_per_atom: float | None = Field(gt=0)
     volume_tolerance: float = Field(ge=0, lt=1)
     distances: dict[str, float]
     attempts: int = Field(gt=0)
@@ -88,11 +94,12 @@ class Request(Settings):
         from pymatgen.core import Composition, Element
 
         if '-' in value:
-            elements = value.split('-')
-            if len(set(elements)) < len(elements) or not all(
-                map(Element.is_valid_symbol, elements)
-            ):
-                raise ValueError('not a chemical system of different elements')
+            elements = [name for name in value.split('-') if name != _ANY]
+            known = all(map(Element.is_valid_symbol, elements))
+            if not (elements and known and len(set(elements)) == len(elements)):
+                raise ValueError(
+                    'not a chemical system of different elements, as Li-Mn-Ge and Li-Ge-* are'
+                )
             return value
         try:
             composition = Composition(value)
@@ -165,8 +172,27 @@ class Request(Settings):
 
     @property
     def elements(self) -> tuple[str, ...]:
-        """Symbols of the elements, in the order of the composition."""
-        return tuple(self.composition.split('-') if self.is_system else self.amounts)
+        """Symbols of the elements that are named, in the order of the composition."""
+        if not self.is_system:
+            return tuple(self.amounts)
+        return tuple(name for name in self.composition.split('-') if name != _ANY)
+
+    @property
+    def further_elements(self) -> int:
+        """Number of elements that a chemical system leaves open."""
+        return self.composition.count(_ANY)
+
+    @property
+    def volume(self) -> float:
+        """Volume per atom in Å³.
+
+        :raises ValueError: if it is left to the generator.
+        """
+        if self.volume_per_atom is None:
+            raise ValueError(
+                f"'volume_per_atom' is not given for {self.composition}; this generator needs it"
+            )
+        return self.volume_per_atom
 
     @property
     def amounts(self) -> dict[str, int]:
@@ -314,17 +340,54 @@ class MapsCrystals(Protocol):
         """Return where the model puts each crystal."""
 
 
+@runtime_checkable
+class TakesSystems(Protocol):
+    """A generator that can be asked for a chemical system, whose formulas it chooses itself.
+
+    It also chooses the volume where none is given.
+
+    :param takes_systems: how it chooses them, in a few words.
+    """
+
+    takes_systems: str
+
+
+@runtime_checkable
+class ShipsCheckpoint(Protocol):
+    """A generator that comes with a model, so that it can be used without training."""
+
+    def shipped_content(self) -> bytes:
+        """Return the content of the file of the model."""
+
+    def model_card(self) -> str:
+        """Return what there is to know about the model; its first line is a title."""
+
+
+@runtime_checkable
+class UsesTemplates(Protocol):
+    """A generator that puts elements into known structures, those of its own if none are given."""
+
+    def with_templates(self, templates: CrystalSet) -> Generator:
+        """Return the generator for the structures of these crystals."""
+
+
 def generator_names() -> list[str]:
     """Return the names of all installed generators."""
     return sorted(entry_points(group=_GROUP).names)
 
 
-def load_generator(name: str) -> Generator:
+def load_generator(name: str, templates: CrystalSet | None = None) -> Generator:
     """Return the generator of this entry-point name.
 
-    :raises ValueError: if no installed generator has this name.
+    :param templates: known structures for it to put elements into.
+    :raises ValueError: if no installed generator has this name, or it has no use for templates.
     """
     found = entry_points(group=_GROUP, name=name)
     if not found:
         raise ValueError(f"unknown generator '{name}'. {closest(name, generator_names())}")
-    return next(iter(found)).load()()
+    generator: Generator = next(iter(found)).load()()
+    if templates is None:
+        return generator
+    if not isinstance(generator, UsesTemplates):
+        raise ValueError(f"'templates' are given, but {name} puts elements into no templates")
+    return generator.with_templates(templates)

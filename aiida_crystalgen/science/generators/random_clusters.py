@@ -56,7 +56,7 @@ def _contents(request: Request, units: int) -> CellContents:
     return CellContents(
         amounts={element: units * amount for element, amount in request.amounts.items()},
         cell=request.cell,
-        volume_per_atom=request.volume_per_atom,
+        volume_per_atom=request.volume,
         volume_tolerance=request.volume_tolerance,
         distances=request.distances,
         attempts=request.attempts,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from itertools import combinations_with_replacement
 
 import numpy as np
-from ase.data import atomic_numbers, chemical_symbols
+from ase.data import atomic_numbers, chemical_symbols, covalent_radii
 from jaxtyping import Float
 from pydantic import Field, field_validator, model_validator
 
@@ -23,13 +23,16 @@ class ValiditySettings(Settings):
     """What a crystal must fulfil.
 
     :param distances: shortest distance allowed for each pair of elements, as in {'Sn-Se': 2.1}, Å.
-    :param smallest_volume: per atom, in Å³; not asked of clusters.
-    :param largest_volume: per atom, in Å³; not asked of clusters.
+    :param smallest_volume: per atom, in Å³; not asked of clusters, nor of anything if None.
+    :param largest_volume: per atom, in Å³; not asked of clusters, nor of anything if None.
+    :param distance_factor: of the sum of covalent radii, for the pairs that ``distances`` does not
+        name; None refuses such pairs.
     """
 
     distances: dict[str, float]
-    smallest_volume: float = Field(gt=0)
-    largest_volume: float = Field(gt=0)
+    smallest_volume: float | None = Field(gt=0)
+    largest_volume: float | None = Field(gt=0)
+    distance_factor: float | None = Field(default=None, gt=0)
 
     @field_validator('distances')
     @classmethod
@@ -44,7 +47,7 @@ class ValiditySettings(Settings):
 
     @model_validator(mode='after')
     def _has_room(self) -> ValiditySettings:
-        if self.smallest_volume > self.largest_volume:
+        if (self.smallest_volume or 0) > (self.largest_volume or np.inf):
             raise ValueError(
                 f"'smallest_volume' is {self.smallest_volume} Å³, more than 'largest_volume', "
                 f'{self.largest_volume} Å³'
@@ -59,16 +62,16 @@ def invalid_reasons(crystals: CrystalSet, settings: ValiditySettings) -> np.ndar
     """
     reasons = np.full(len(crystals), '', dtype=object)
     volumes = crystals.volumes / crystals.counts
-    outside = (volumes < settings.smallest_volume) | (volumes > settings.largest_volume)
+    smallest, largest = settings.smallest_volume or 0.0, settings.largest_volume or np.inf
+    outside = (volumes < smallest) | (volumes > largest)
     outside &= crystals.periodic
     for row in np.flatnonzero(outside):
         reasons[row] = (
-            f'volume of {volumes[row]:.3g} Å³ per atom, not between '
-            f'{settings.smallest_volume:g} and {settings.largest_volume:g} Å³'
+            f'volume of {volumes[row]:.3g} Å³ per atom, not between {smallest:g} and {largest:g} Å³'
         )
     flat = are_flat(crystals) & ~outside
     reasons[flat] = 'cell without volume'
-    limits = _limits(crystals, settings.distances)
+    limits = _limits(crystals, settings)
     usable = np.flatnonzero(~outside & ~flat)
     chosen = crystals.select(usable)
     for images in periodic_images(chosen, float(limits.max(initial=0.0))):
@@ -77,20 +80,23 @@ def invalid_reasons(crystals: CrystalSet, settings: ValiditySettings) -> np.ndar
 
 
 def _limits(
-    crystals: CrystalSet, distances: dict[str, float]
+    crystals: CrystalSet, settings: ValiditySettings
 ) -> Float[np.ndarray, 'elements elements']:
     """Return the shortest distance allowed between elements, by atomic numbers, in Å.
 
     :raises ValueError: if two elements of the crystals have none.
     """
+    distances = settings.distances
     elements = [chemical_symbols[number] for number in np.unique(crystals.atomic_numbers)]
     result = np.zeros((len(chemical_symbols), len(chemical_symbols)))
     for one, other in combinations_with_replacement(elements, 2):
         names = f'{one}-{other}', f'{other}-{one}'
         found = [distances[name] for name in names if name in distances]
-        if not found:
-            raise ValueError(f"'distances' has no value for {names[0]}")
         place = atomic_numbers[one], atomic_numbers[other]
+        if not found:
+            if settings.distance_factor is None:
+                raise ValueError(f"'distances' has no value for {names[0]}")
+            found = [settings.distance_factor * float(covalent_radii[list(place)].sum())]
         result[place] = result[place[::-1]] = max(found)
     return result
 

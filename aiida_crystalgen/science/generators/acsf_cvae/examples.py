@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float, Int
 
 from aiida_crystalgen.science.crystals import CrystalSet
 from aiida_crystalgen.science.fingerprints.acsf import SymmetryFunctions, symmetry_functions
+from aiida_crystalgen.science.fingerprints.emptiness import require_neighbors
 from aiida_crystalgen.science.generators.acsf_cvae.settings import AcsfCvaeSettings
 
 __all__ = ('Examples', 'amounts_of', 'are_positive', 'examples_of', 'property_of')
@@ -66,7 +67,7 @@ def examples_of(crystals: CrystalSet, settings: AcsfCvaeSettings) -> Examples:
     properties = np.column_stack([property_of(crystals, name) for name in settings.properties])
     elements = tuple(int(number) for number in np.unique(crystals.atomic_numbers))
     features = symmetry_functions(crystals, settings.acsf, elements)
-    _require_neighbors(crystals, features, settings.acsf.cutoff)
+    require_neighbors(crystals, features, settings.acsf.cutoff, 'acsf.cutoff')
     return Examples(
         features=features,
         properties=properties,
@@ -76,7 +77,7 @@ def examples_of(crystals: CrystalSet, settings: AcsfCvaeSettings) -> Examples:
         extents=_extents(crystals),
         elements=elements,
         units=tuple(crystals.columns[name].unit for name in settings.properties),
-        labels=_labels(crystals),
+        labels=crystals.labels,
         families=_families(crystals),
         periodic=crystals.periodic,
     )
@@ -98,12 +99,6 @@ def amounts_of(
 def are_positive(functions: SymmetryFunctions) -> Bool[np.ndarray, ' features']:
     """Return which features cannot be negative: all but third moments."""
     return np.array([not name.startswith('third_moment') for name in functions.names])
-
-
-def _labels(crystals: CrystalSet) -> tuple[str, ...]:
-    """Return the labels of the crystals, or their rows where they have none."""
-    names = crystals['label'] if 'label' in crystals else np.arange(len(crystals))
-    return tuple(str(name) for name in names)
 
 
 def _families(crystals: CrystalSet) -> Int[np.ndarray, ' crystals']:
@@ -160,17 +155,3 @@ def property_of(crystals: CrystalSet, name: str) -> Float[np.ndarray, ' crystals
             'conditioned on it'
         )
     return values
-
-
-def _require_neighbors(
-    crystals: CrystalSet, features: Float[np.ndarray, 'crystals features'], cutoff: float
-) -> None:
-    """Raise if a crystal has an empty representation, which resembles nothing."""
-    empty = np.flatnonzero(~features.any(axis=1))
-    if len(empty):
-        row = int(empty[0])
-        name = f"'{crystals['label'][row]}'" if 'label' in crystals else str(row)
-        raise ValueError(
-            f'crystal {name} has no neighbours within {cutoff} Å; leave it out, or enlarge '
-            "'acsf.cutoff'"
-        )

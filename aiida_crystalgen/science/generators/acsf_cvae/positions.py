@@ -176,10 +176,8 @@ class Finder:
         lattice = kept.lattices[number]
         size = abs(float(np.linalg.det(lattice)))
         volume = size / int(kept.amounts[number].sum())
-        spread = request.volume_tolerance * request.volume_per_atom
-        allowed = np.clip(
-            volume, request.volume_per_atom - spread, request.volume_per_atom + spread
-        )
+        spread = request.volume_tolerance * request.volume
+        allowed = np.clip(volume, request.volume - spread, request.volume + spread)
         return lattice * np.cbrt(allowed * atoms / size)
 
 

@@ -9,6 +9,7 @@ from jaxtyping import Float, Int
 
 from aiida_crystalgen.science.checkpoint import Checkpoint
 from aiida_crystalgen.science.crystals import CrystalSet
+from aiida_crystalgen.science.fingerprints.emptiness import require_neighbors
 from aiida_crystalgen.science.fingerprints.rdf import RdfSettings, radial_distribution
 from aiida_crystalgen.science.generators.interface import Course, Request
 from aiida_crystalgen.science.generators.random_symmetric import RandomSymmetric
@@ -68,7 +69,7 @@ class RdfVae:
         """
         parsed = RdfVaeSettings.parse(settings)
         fingerprints = radial_distribution(training, parsed.rdf)
-        _require_neighbors(training, fingerprints, parsed.rdf)
+        require_neighbors(training, fingerprints, parsed.rdf.cutoff, 'rdf.cutoff')
         trained = train_autoencoder(fingerprints, parsed, course, seed=seed, progress=progress)
         return Checkpoint(
             method=self.name,
@@ -141,20 +142,6 @@ def _is_reconstructing(request: Request) -> bool:
     if not request.proposing:
         return False
     return RdfVaeProposing.parse(request.proposing, 'proposing').route == 'reconstruction'
-
-
-def _require_neighbors(
-    crystals: CrystalSet, fingerprints: Float[np.ndarray, 'crystals points'], settings: RdfSettings
-) -> None:
-    """Raise if a crystal has an empty fingerprint, which resembles nothing."""
-    empty = np.flatnonzero(~fingerprints.any(axis=1))
-    if len(empty):
-        row = int(empty[0])
-        name = f"'{crystals['label'][row]}'" if 'label' in crystals else str(row)
-        raise ValueError(
-            f'crystal {name} has no neighbours within {settings.cutoff} Å; leave it out, or '
-            "enlarge 'rdf.cutoff'"
-        )
 
 
 def _nearest_replicas(

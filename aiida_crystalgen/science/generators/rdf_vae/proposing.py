@@ -82,7 +82,7 @@ def reconstruct_replicas(
         _smeared(replicas[chosen], rdf, broadening),
         np.tile(formula, int(units.sum())),
         counts,
-        volumes=request.volume_per_atom * counts * spread,
+        volumes=request.volume * counts * spread,
         space_groups=_space_groups(request, draws[:, 2]),
         rows=rows,
     )
@@ -115,7 +115,7 @@ def _smeared(
 
 def _checked(crystals: CrystalSet, request: Request) -> CrystalSet:
     """Return the crystals with a reason to reject those whose atoms overlap."""
-    volume, tolerance = request.volume_per_atom, request.volume_tolerance + 1e-6
+    volume, tolerance = request.volume, request.volume_tolerance + 1e-6
     limits = ValiditySettings(
         distances=request.distances,
         smallest_volume=volume * (1 - tolerance),

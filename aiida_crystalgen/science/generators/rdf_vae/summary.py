@@ -51,7 +51,7 @@ def summarize(
         'validation_loss': curves['validation']['total'][-1],
         'losses': curves,
         'latent': {
-            'labels': _labels(crystals),
+            'labels': list(crystals.labels),
             'coordinates': _rounded(coordinates),
             'validation': validation.tolist(),
             'replicas': _rounded(grid),
@@ -72,13 +72,6 @@ def _curves(parts: Float[np.ndarray, 'epochs 2'], weight: float) -> dict[str, li
         'reconstruction': _rounded(reconstruction),
         'divergence': _rounded(divergence),
     }
-
-
-def _labels(crystals: CrystalSet) -> list[str]:
-    """Return the labels of the crystals, or their rows where they have none."""
-    if 'label' in crystals:
-        return [str(label) for label in crystals['label']]
-    return [str(row) for row in range(len(crystals))]
 
 
 def _rounded(values: np.ndarray) -> list[Any]:

@@ -6,12 +6,16 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Int
+from jaxtyping import Float, Int
 
 from aiida_crystalgen.science.checkpoint import Checkpoint
 from aiida_crystalgen.science.crystals import CrystalSet
 from aiida_crystalgen.science.generators.interface import Course, Request
 from aiida_crystalgen.science.generators.site_network.conclusion import concluded
+from aiida_crystalgen.science.generators.site_network.elements import (
+    element_confusion,
+    element_map,
+)
 from aiida_crystalgen.science.generators.site_network.inputs import (
     SiteInputs,
     encoding_of,
@@ -24,6 +28,10 @@ from aiida_crystalgen.science.generators.site_network.network import SiteClassif
 from aiida_crystalgen.science.generators.site_network.projection import Projection
 from aiida_crystalgen.science.generators.site_network.proposal import propose_from
 from aiida_crystalgen.science.generators.site_network.settings import SiteNetworkSettings
+from aiida_crystalgen.science.generators.site_network.shipped import (
+    shipped_card,
+    shipped_content,
+)
 from aiida_crystalgen.science.generators.site_network.splitting import (
     TRAINING,
     VALIDATION,
@@ -53,11 +61,29 @@ _ARCHITECTURE = (
 class SiteNetwork:
     """The most likely substitutions of elements into the structures of known compounds.
 
+    :param templates: these structures; the AFLOW library if None.
+
     Ryan, Lengyel & Shatruk, J. Am. Chem. Soc. 140, 10158 (2018), doi:10.1021/jacs.8b03913.
     """
 
     name = METHOD
     needs_training = True
+    takes_systems = 'by the likelihood of their elements on the sites of templates'
+
+    def __init__(self, templates: CrystalSet | None = None) -> None:
+        self._templates = templates
+
+    def with_templates(self, templates: CrystalSet) -> SiteNetwork:
+        """Return the generator for the structures of these crystals."""
+        return SiteNetwork(templates)
+
+    def shipped_content(self) -> bytes:
+        """Return the content of the file of the model that comes with the package."""
+        return shipped_content()
+
+    def model_card(self) -> str:
+        """Return what there is to know about that model."""
+        return shipped_card()
 
     def train(
         self, training: CrystalSet, settings: dict[str, Any], *, seed: int, progress: Progress
@@ -105,7 +131,7 @@ class SiteNetwork:
     def propose(
         self, checkpoint: Checkpoint | None, request: Request, *, seed: int, progress: Progress
     ) -> CrystalSet:
-        """Return the most likely substitutions into the prototypes of the AFLOW library.
+        """Return the most likely substitutions into templates, the AFLOW library if none are given.
 
         There are fewer than ``request.candidates`` where the templates allow no more. The cells are
         those of the templates, whatever formula units are asked for, in the volume that the model
@@ -115,8 +141,26 @@ class SiteNetwork:
         """
         if checkpoint is None:
             raise ValueError(f'{METHOD} proposes from a checkpoint, but there is none; train it')
-        templates = prototype_templates()
+        templates = prototype_templates() if self._templates is None else self._templates
         return propose_from(checkpoint, templates, request, seed=seed, progress=progress)
+
+    def element_map(
+        self, checkpoint: Checkpoint
+    ) -> tuple[Int[np.ndarray, ' elements'], Float[np.ndarray, 'elements 2']]:
+        """Return the elements that a model has seen, those near each other that like like sites.
+
+        :raises ValueError: if the checkpoint is of another method.
+        """
+        return element_map(checkpoint)
+
+    def element_confusion(
+        self, checkpoint: Checkpoint
+    ) -> tuple[Int[np.ndarray, ' elements'], Int[np.ndarray, 'elements elements']]:
+        """Return elements, and how many test sites of each were taken for each.
+
+        :raises ValueError: if the checkpoint is of another method, or was not tested.
+        """
+        return element_confusion(checkpoint)
 
 
 def _require_parts(parts: Int[np.ndarray, ' crystals']) -> None:

@@ -31,6 +31,7 @@ from aiida_crystalgen.science.settings import Settings
 
 __all__ = ('ProposingSettings', 'composition_codes', 'describe_templates', 'propose_from')
 
+_MOST_OPEN = 2  # elements: there are some 4000 pairs of others, and a second for every few
 _SPARE = 2  # times as many candidates as are wanted are looked at
 
 
@@ -42,13 +43,10 @@ class ProposingSettings(Settings):
         likelihoods of Ryan, Lengyel & Shatruk.
     :param most_assignments: templates with more ways to put the elements on their sites are left
         out.
-    :param further_elements: number of other elements that join those asked for, each of those that
-        the network has seen in turn; 0 for the very system.
     """
 
     leniency: float = Field(gt=0)
     most_assignments: int = Field(gt=0)
-    further_elements: int = Field(ge=0, le=2)
 
 
 def propose_from(
@@ -61,24 +59,24 @@ def propose_from(
 ) -> CrystalSet:
     """Return the most likely substitutions into given templates, the most likely first.
 
-    Columns tell the ``template`` (its label), the ``prototype`` (label of the structure type),
-    ``log_likelihood`` (natural logarithm of the product over inequivalent sites),
+    Columns tell the ``template`` (its label), its ``template_row``, the ``prototype`` (label of the
+    structure type), ``log_likelihood`` (natural logarithm of the product over inequivalent sites),
     ``charge_balanced`` (whether common oxidation states add up to zero), ``known_composition``
     (whether the training set has the formula), ``requested_space_group`` of the template and
     ``rejection``, which is empty.
 
-    :param templates: crystals whose elements are replaced, with a column ``label``.
+    :param templates: crystals whose elements are replaced.
     :param seed: is not used, as nothing is left to chance.
-    :raises ValueError: if the checkpoint is of another method, clusters are asked for, an element
-        was never seen in the training, or no template has room for the elements or the formula.
+    :raises ValueError: if the checkpoint is of another method, clusters are asked for, more than
+        two elements are left open, an element was never seen in the training, or no template has
+        room for the elements or the formula.
     """
     model = SiteModel.from_checkpoint(checkpoint)
     settings = ProposingSettings.parse(request.proposing, 'proposing')
     elements, amounts = _wanted(request)
     _require_seen(elements, model)
-    _require_formula_alone(settings.further_elements, amounts)
     others = (np.flatnonzero(model.seen) + 1).tolist()
-    systems = _joined_systems(elements, others, settings.further_elements)
+    systems = _joined_systems(elements, others, request.further_elements)
     described = describe_templates(templates, checkpoint, model, settings.leniency)
     if request.space_groups is not None:
         described = described.of_space_groups(request.space_groups)
@@ -139,12 +137,17 @@ def composition_codes(crystals: CrystalSet) -> Int[np.ndarray, ' crystals']:
 def _wanted(request: Request) -> tuple[list[int], list[int] | None]:
     """Return the atomic numbers asked for, and how many atoms of each a formula unit has.
 
-    :raises ValueError: if no crystals are asked for.
+    :raises ValueError: if no crystals are asked for, or too much is left open.
     """
     from pymatgen.core import Element
 
     if not request.periodic:
         raise ValueError(f'{METHOD} proposes crystals; ask another generator for clusters')
+    if request.further_elements > _MOST_OPEN:
+        raise ValueError(
+            f"'composition' is {request.composition}, which leaves {request.further_elements} "
+            f'elements open; {METHOD} tries all of at most {_MOST_OPEN}'
+        )
     amounts = None if request.is_system else list(request.amounts.values())
     return [Element(name).Z for name in request.elements], amounts
 
@@ -159,15 +162,6 @@ def _require_seen(elements: Sequence[int], model: SiteModel) -> None:
                 f'the network has never seen {Element.from_Z(number).symbol} on any site, so that '
                 'its likelihood is 0 everywhere; leave it out, or train on crystals that have it'
             )
-
-
-def _require_formula_alone(further: int, amounts: Sequence[int] | None) -> None:
-    """Raise if elements are to join a formula, which then is none."""
-    if further and amounts is not None:
-        raise ValueError(
-            f"'proposing.further_elements' is {further}, but a formula has no place for further "
-            'elements; ask for a chemical system'
-        )
 
 
 def _distinct(crystals: CrystalSet, wanted: int, tolerance: float) -> CrystalSet:

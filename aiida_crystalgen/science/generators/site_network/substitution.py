@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Float, Int
 
+from aiida_crystalgen.science.composition import reduced_formulas
 from aiida_crystalgen.science.crystals import Column, CrystalSet
 from aiida_crystalgen.science.fingerprints.sites import Sites
 from aiida_crystalgen.science.generators.site_network.assignments import surjections
@@ -22,7 +23,7 @@ __all__ = ('TemplateCrystals', 'substituted')
 class TemplateCrystals:
     """Templates with all that is needed to make crystals of them.
 
-    :param crystals: with their original elements and a column ``label``.
+    :param crystals: with their original elements.
     :param sites: of the crystals.
     :param distances: from each atom to its nearest neighbour, in Å.
     :param table: of likelihoods.
@@ -65,20 +66,25 @@ def substituted(
             )
         ]
     )
-    crystals = replace(crystals.without_columns(), atomic_numbers=numbers)
+    crystals = replace(crystals.without_columns(), atomic_numbers=numbers, metadata={})
     bounds = templates.crystals.offsets
     distances = np.concatenate(
         [templates.distances[bounds[row] : bounds[row + 1]] for row in candidates.templates]
     )
     volumes = model.volumes.predict(crystals, distances)
     factors = np.cbrt(volumes * crystals.counts / crystals.volumes)
-    labels = templates.crystals['label'][candidates.templates]
     return replace(crystals, lattices=crystals.lattices * factors[:, None, None]).with_columns(
-        template=Column(labels),
+        template=Column(_labels(templates.crystals)[candidates.templates]),
+        template_row=Column(candidates.templates),
         log_likelihood=Column(candidates.scores.astype(np.float64)),
         requested_space_group=Column(templates.sites.space_groups[candidates.templates]),
         rejection=Column(np.full(len(candidates), '', dtype='<U1')),
     )
+
+
+def _labels(templates: CrystalSet) -> np.ndarray:
+    """Return the names of templates; those without a label are called by their formulas."""
+    return templates['label'] if 'label' in templates else reduced_formulas(templates)
 
 
 def _numbers(

@@ -12,7 +12,7 @@ from aiida_crystalgen.science.generators.site_network.inputs import look_at
 from aiida_crystalgen.science.generators.site_network.model import SiteModel
 from aiida_crystalgen.science.progress import silent
 
-PROPOSING = {'leniency': 10.0, 'most_assignments': 5000, 'further_elements': 0}
+PROPOSING = {'leniency': 10.0, 'most_assignments': 5000}
 
 
 def ask(composition='NaCl', candidates=5, **changes):
@@ -143,11 +143,32 @@ def test_no_checkpoint_is_refused():
         SiteNetwork().propose(None, ask(), seed=0, progress=silent)
 
 
-def test_further_elements_do_not_join_a_formula(checkpoint):
-    """Only a chemical system can be joined by others."""
-    request = ask(proposing={**PROPOSING, 'further_elements': 1})
-    with pytest.raises(ValueError, match='chemical system'):
+def test_a_star_is_each_other_element_that_was_seen(checkpoint):
+    """All candidates hold what is named, and one more element, not always the same one."""
+    request = ask('Na-*', 20, distances={'Na-Na': 1.0})
+    found = SiteNetwork().propose(checkpoint, request, seed=0, progress=silent)
+    elements = [set(found.atomic_numbers[found.atoms(row)]) for row in range(len(found))]
+    assert all(11 in one and len(one) == 2 for one in elements)
+    assert len(set.union(*elements)) > 2
+
+
+def test_not_all_can_be_left_open(checkpoint):
+    """There are too many choices of three elements."""
+    request = ask('Na-*-*-*', distances={'Na-Na': 1.0})
+    with pytest.raises(ValueError, match='leaves 3 elements open'):
         SiteNetwork().propose(checkpoint, request, seed=0, progress=silent)
+
+
+def test_other_templates_can_be_given(checkpoint, compounds):
+    """Candidates have the structures of the crystals that are given, named by their rows."""
+    found = (
+        SiteNetwork()
+        .with_templates(compounds.without_columns())
+        .propose(checkpoint, ask(), seed=0, progress=silent)
+    )
+    rows = found['template_row']
+    assert np.array_equal(found['template'], reduced_formulas(compounds)[rows])
+    assert np.array_equal(found.counts, compounds.counts[rows])
 
 
 def test_candidates_have_the_volume_of_the_model(checkpoint, types):

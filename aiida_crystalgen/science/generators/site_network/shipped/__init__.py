@@ -6,9 +6,14 @@ from importlib.resources import files
 
 from aiida_crystalgen.science.checkpoint import Checkpoint, read_checkpoint
 
-__all__ = ('shipped_checkpoint', 'shipped_content')
+__all__ = ('shipped_card', 'shipped_checkpoint', 'shipped_content')
 
 _FILE = 'site_network.safetensors'
+
+
+def shipped_card() -> str:
+    """Return the model card, in Markdown."""
+    return files(__name__).joinpath('model_card.md').read_text(encoding='utf-8')
 
 
 def shipped_content() -> bytes:
