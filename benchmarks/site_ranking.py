@@ -37,7 +37,7 @@ def _random_templates() -> Templates:
     return Templates(
         bounds=np.append((one.bounds[:-1] + starts).ravel(), times * len(sites)),
         multiplicities=np.tile(one.multiplicities, times),
-        positions=np.tile(one.positions, times) + np.repeat(np.arange(times) << 20, len(sites)),
+        positions=np.tile(one.positions, times),
         log_likelihoods=np.log(random + 1e-6).astype(np.float32),
     )
 
