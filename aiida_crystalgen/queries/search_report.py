@@ -100,12 +100,13 @@ def _facts(results: SearchResults) -> dict[str, str]:
     search = results.search
     request = next(iter(results.requests.values()))
     periodic = request.get('periodic', True)
+    has_formula = '-' not in request['composition']
     ended = 'successfully' if search.is_successful else search.exit_message or search.state
     facts = {
         'Label': search.label,
         'Composition': search.composition,
-        'Formula units': ', '.join(str(number) for number in request['formula_units']),
-        'Cell': str(request['cell']) if periodic else '',
+        'Formula units': ', '.join(map(str, request['formula_units'])) if has_formula else '',
+        'Cell': str(request['cell']) if periodic and has_formula else '',
         'Volume' if periodic else 'Volume of the ball': requested_volume(request),
         'Distances': ', '.join(f'{pair} ≥ {one} Å' for pair, one in request['distances'].items()),
         'Generators': ', '.join(
