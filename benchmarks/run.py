@@ -56,6 +56,16 @@ MODULES = {
     'ryan-test1': 'benchmarks.ryan',
     'ryan-test2': 'benchmarks.ryan',
     'ryan-mnge': 'benchmarks.ryan',
+    'multigraph': 'benchmarks.multigraph',
+    'score-sampling': 'benchmarks.score',
+    'group-kept': 'benchmarks.score',
+    'formula-kept': 'benchmarks.score',
+    'valid': 'benchmarks.score',
+    'csp-mp20': 'benchmarks.csp',
+    'sultanov-table1': 'benchmarks.sultanov',
+    'sultanov-table2': 'benchmarks.sultanov_recovery',
+    'sultanov-table3': 'benchmarks.sultanov_hulls',
+    'metrics': 'benchmarks.metrics',
 }
 
 

@@ -16,7 +16,7 @@ __all__ = ('crystalgen',)
 # the help of the whole tree must not wait for AiiDA.
 COMMANDS = {
     'dataset': 'Import, make, list, show and export sets of known crystals.',
-    'model': 'Train, list and show generative models.',
+    'model': 'Train, list, show and evaluate generative models.',
     'phases': 'List, show, trace and export the phases that searches found.',
     'proposals': 'Propose crystals without a search; list, show, export and report proposals.',
     'search': 'Check, launch, watch and report searches for new crystals.',

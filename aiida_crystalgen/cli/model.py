@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from aiida_crystalgen.cli.evaluate import evaluate
 from aiida_crystalgen.cli.profile import with_profile
 
 __all__ = ('model',)
@@ -13,13 +14,16 @@ __all__ = ('model',)
 
 @click.group('model')
 def model() -> None:
-    """Train, list and show generative models.
+    """Train, list, show and evaluate generative models.
 
     \b
     Example:
       aiida-crystalgen model train --dataset si-prototypes --method rdf_vae
       aiida-crystalgen model list
     """
+
+
+model.add_command(evaluate)
 
 
 @model.command('train')

@@ -168,13 +168,16 @@ def export(identifier: str, output: Path) -> None:
 )
 @with_profile
 def report(identifier: str, output: Path) -> None:
-    """Write a page about a ranking: which compounds are likely, and what the model has learned.
+    """Write a page about proposals: how they are ranked, and what the model has learned.
+
+    Those that were asked for in space groups are shown with the groups that they have, those that
+    were made from noise on their way, and those that were evaluated with what was measured.
 
     \b
     Example:
       aiida-crystalgen proposals report 42 -o li-mn-ge.html
     """
-    from aiida_crystalgen.queries.ranking_figures import proposal_report
+    from aiida_crystalgen.queries.proposal_report import proposal_report
     from aiida_crystalgen.report.page import write
 
     write(proposal_report(_find(identifier).pk), output)

@@ -53,6 +53,7 @@ def _yes(value: Any) -> str:
 # Heading and text of the columns that tell people something, where a generator gives them.
 _SHOWN: dict[str, tuple[str, Callable[[Any], str]]] = {
     'requested_space_group': ('space group', lambda value: str(value) if value else '–'),
+    'wyckoff': ('sites', str),
     'log_likelihood': ('ln likelihood', '{:.2f}'.format),
     'known_composition': ('known formula', _yes),
     'charge_balanced': ('balanced', _yes),

@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from aiida import orm
 
-from aiida_crystalgen.data.convert import checkpoint_from_node, crystals_from_node
-from aiida_crystalgen.queries.citations import citations
-from aiida_crystalgen.queries.nodes import stored_pk
-from aiida_crystalgen.queries.proposals import ProposalsRow, find_proposals
 from aiida_crystalgen.queries.results import SearchResults
-from aiida_crystalgen.report.contents import NodeReference, ProposalReport
 from aiida_crystalgen.report.ranking import CompoundRanking, ElementConfusion, ElementMap
 from aiida_crystalgen.science.checkpoint import Checkpoint
 from aiida_crystalgen.science.composition import reduced_formulas
@@ -23,11 +17,10 @@ from aiida_crystalgen.science.engines import engine_differences, is_emulated
 from aiida_crystalgen.science.generators.elements import ComparesElements
 from aiida_crystalgen.science.generators.interface import load_generator
 
-__all__ = ('proposal_report', 'search_rankings')
+__all__ = ('ranking_of_proposals', 'search_rankings')
 
 _LIKELIHOOD = 'log_likelihood'  # column that only ranked proposals have
 _ABOVE_HULL = 'above_hull'
-_WRITTEN_VERSIONS = {'aiida-crystalgen': 'plugin', 'aiida-core': 'core'}
 
 
 def search_rankings(results: SearchResults) -> tuple[CompoundRanking, ...]:
@@ -55,34 +48,18 @@ def search_rankings(results: SearchResults) -> tuple[CompoundRanking, ...]:
     return tuple(rankings)
 
 
-def proposal_report(identifier: int | str) -> ProposalReport:
-    """Return what the page of a set of ranked proposals shows.
+def ranking_of_proposals(
+    proposals: CrystalSet, composition: str, checkpoint: Checkpoint | None
+) -> CompoundRanking | None:
+    """Return proposals that were made without a search as a ranking, None if they are not ranked.
 
-    :param identifier: PK of the set, or start of its UUID.
-    :raises ValueError: if there is no such set, or its proposals are not ranked.
+    :param composition: that was asked for.
+    :param checkpoint: that ranked them, None if there is none.
     """
-    row = find_proposals(identifier)
-    nodes = _nodes({'proposals': row.pk, 'process': row.process, 'checkpoint': row.model})
-    crystals = crystals_from_node(nodes['proposals'])
-    if _LIKELIHOOD not in crystals:
-        raise ValueError(
-            f'the proposals {row.pk} of {row.method} are not ranked; give some of a generator that '
-            'ranks, as site_network does'
-        )
-    known = _knowledge(checkpoint_from_node(nodes['checkpoint'])) if row.model else {}
-    written = nodes['process'].base.attributes.get('version', {})
-    return ProposalReport(
-        title=f'Proposals for {row.composition}',
-        ranking=_ranking('', _sorted(crystals), _elements_of(row.composition), **known),
-        facts=_facts(row, crystals),
-        versions={
-            name: str(written[key]) for name, key in _WRITTEN_VERSIONS.items() if key in written
-        },
-        nodes=tuple(
-            NodeReference(name, node.uuid, stored_pk(node)) for name, node in nodes.items()
-        ),
-        citations=citations([row.method]),
-    )
+    if _LIKELIHOOD not in proposals:
+        return None
+    known = {} if checkpoint is None else _knowledge(checkpoint)
+    return _ranking('', _sorted(proposals), _elements_of(composition), **known)
 
 
 def _proposals(results: SearchResults, label: str) -> CrystalSet | None:
@@ -205,27 +182,3 @@ def _knowledge(checkpoint: Checkpoint) -> dict[str, Any]:
         symbols = tuple(chemical_symbols[number] for number in tested)
         found['confusion'] = ElementConfusion(symbols, counts)
     return found
-
-
-def _nodes(pks: Mapping[str, int | None]) -> dict[str, Any]:
-    """Return the nodes that there are, by what they are."""
-    query = orm.QueryBuilder()
-    known = {name: pk for name, pk in pks.items() if pk is not None}
-    query.append(orm.Node, filters={'id': {'in': [*known.values()]}}, project=['id', '*'])
-    found = dict(query.all())
-    return {name: found[pk] for name, pk in known.items()}
-
-
-def _facts(row: ProposalsRow, crystals: CrystalSet) -> dict[str, str]:
-    """Return short facts about what was asked and looked at."""
-    source = crystals.metadata.get('source', {})
-    facts = {
-        'Method': row.method,
-        'Candidates': len(crystals),
-        'Formulas': len(np.unique(reduced_formulas(crystals))),
-        'Templates': source.get('templates'),
-        'Assignments scored': source.get('assignments_scored'),
-        'Templates left out': source.get('templates_left_out'),
-        'Made': f'{row.created:%Y-%m-%d %H:%M} UTC',
-    }
-    return {name: str(value) for name, value in facts.items() if value is not None}

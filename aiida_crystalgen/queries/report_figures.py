@@ -29,6 +29,7 @@ __all__ = (
     'energies_of_references',
     'latent_map',
     'rdf_comparisons',
+    'recorded_losses',
     'training_curves',
 )
 
@@ -38,14 +39,19 @@ _COLUMNS = {'references': 'reference_distance', 'replicas': 'replica_distance'}
 
 def training_curves(results: SearchResults) -> TrainingCurves | None:
     """Return the losses of the first model that recorded them, or None."""
-    for checkpoint in results.checkpoints.values():
-        losses = checkpoint.summary.get('losses')
-        if losses:
-            return TrainingCurves(
-                training=_curves(losses['training']),
-                validation=_curves(losses['validation']) if 'validation' in losses else None,
-            )
-    return None
+    curves = (recorded_losses(checkpoint) for checkpoint in results.checkpoints.values())
+    return next((one for one in curves if one is not None), None)
+
+
+def recorded_losses(checkpoint: Checkpoint) -> TrainingCurves | None:
+    """Return the losses that a model recorded, or None."""
+    losses = checkpoint.summary.get('losses')
+    if not losses:
+        return None
+    return TrainingCurves(
+        training=_curves(losses['training']),
+        validation=_curves(losses['validation']) if 'validation' in losses else None,
+    )
 
 
 def _curves(recorded: dict[str, list[float]]) -> dict[str, np.ndarray]:

@@ -9,6 +9,8 @@ from aiida import orm
 from aiida_crystalgen.queries import report_figures as figures
 from aiida_crystalgen.queries.citations import citations, names_of_search
 from aiida_crystalgen.queries.comparison import compare_searches
+from aiida_crystalgen.queries.evaluations import evaluations_of
+from aiida_crystalgen.queries.generation_figures import film_of_search, groups_of_search
 from aiida_crystalgen.queries.nodes import stored_pk
 from aiida_crystalgen.queries.phase_figures import (
     phase_diffraction,
@@ -39,6 +41,8 @@ def search_report(pk: int, compare: int | str | None = None) -> SearchReport:
     """
     results = search_results(pk)
     engine = _engine(results)
+    evaluations = evaluations_of(_proposals(results))
+    cited = names_of_search(pk) | ({'evaluate'} if evaluations else set())
     return SearchReport(
         title=f'Search for {results.search.composition}',
         engine=engine,
@@ -53,13 +57,21 @@ def search_report(pk: int, compare: int | str | None = None) -> SearchReport:
         hull=phase_hull(results.phases),
         targets=target_results(results),
         rankings=search_rankings(results),
+        space_groups=groups_of_search(results),
+        film=film_of_search(results),
+        evaluations=evaluations,
         rounds=_rounds(results),
         comparison=None if compare is None else compare_searches(pk, compare),
         engine_note=_engine_note(engine, results),
         versions=_versions(results, engine),
         nodes=_nodes(results),
-        citations=citations(names_of_search(pk)),
+        citations=citations(cited),
     )
+
+
+def _proposals(results: SearchResults) -> list[int]:
+    """Return the PKs of all sets of proposals."""
+    return [stored_pk(node) for name, node in results.outputs.items() if '__proposals__' in name]
 
 
 def _engine(results: SearchResults) -> Engine:

@@ -11,6 +11,8 @@ from ase.data import atomic_masses
 from jaxtyping import Float, Int
 
 from aiida_crystalgen.report.campaign import Round, SearchComparison
+from aiida_crystalgen.report.evaluation import EvaluationResult
+from aiida_crystalgen.report.generation import DenoisingFilm, SpaceGroupCounts
 from aiida_crystalgen.report.measurements import Diffraction, Elasticity, Phonons
 from aiida_crystalgen.report.ranking import CompoundRanking
 from aiida_crystalgen.report.targets import TargetResults
@@ -306,6 +308,9 @@ class SearchReport:
     :param hull: of the known crystals, with the phases on it, by the engine of the phases.
     :param targets: properties that were asked for, and what came of them.
     :param rankings: of the candidates of each generator that ranks them.
+    :param space_groups: of the proposals of each generator that was asked for some.
+    :param film: of a crystal on its way from noise.
+    :param evaluations: of proposals, as far as any were evaluated.
     :param rounds: of the search, in order.
     :param comparison: with another search.
     :param engine_note: what a reader has to know about the energies.
@@ -327,6 +332,9 @@ class SearchReport:
     hull: HullDiagram | None = None
     targets: tuple[TargetResults, ...] = ()
     rankings: tuple[CompoundRanking, ...] = ()
+    space_groups: tuple[SpaceGroupCounts, ...] = ()
+    film: DenoisingFilm | None = None
+    evaluations: tuple[EvaluationResult, ...] = ()
     rounds: tuple[Round, ...] = ()
     comparison: SearchComparison | None = None
     engine_note: str = ''
@@ -350,10 +358,14 @@ class SearchReport:
 
 @dataclass(frozen=True, kw_only=True)
 class ProposalReport:
-    """Everything that the page of ranked proposals shows.
+    """Everything that the page of proposals shows.
 
     :param title: heading of the page.
-    :param ranking: of the proposals.
+    :param ranking: of the proposals, if they are ranked.
+    :param space_groups: of the proposals, if they were asked for with some.
+    :param film: of a crystal on its way from noise.
+    :param training: loss curves of the model.
+    :param evaluations: of the proposals.
     :param facts: short facts below the heading.
     :param versions: of the packages that took part.
     :param nodes: of the provenance graph.
@@ -361,7 +373,11 @@ class ProposalReport:
     """
 
     title: str
-    ranking: CompoundRanking
+    ranking: CompoundRanking | None = None
+    space_groups: tuple[SpaceGroupCounts, ...] = ()
+    film: DenoisingFilm | None = None
+    training: TrainingCurves | None = None
+    evaluations: tuple[EvaluationResult, ...] = ()
     facts: Mapping[str, str] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     nodes: tuple[NodeReference, ...] = ()

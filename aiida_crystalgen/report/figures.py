@@ -31,6 +31,8 @@ _CURVES = {
     'error': 'Share of wrong elements',
     'sigmoid': 'Likelihoods',
     'softmax': 'Classifier',
+    'positions': 'Noise of the positions',
+    'cells': 'Noise of the cells',
 }
 
 

@@ -18,6 +18,7 @@ from markupsafe import Markup, escape
 from aiida_crystalgen.report import campaign_figures, figures
 from aiida_crystalgen.report.contents import ProposalReport, SearchReport
 from aiida_crystalgen.report.drawing import page_data
+from aiida_crystalgen.report.generation_figures import denoising_strip, space_group_bars
 from aiida_crystalgen.report.hull import hull_plot
 from aiida_crystalgen.report.ranking import CompoundRanking
 from aiida_crystalgen.report.ranking_figures import ranking_figures
@@ -63,7 +64,13 @@ def render_proposals(report: ProposalReport) -> str:
         .get_template('proposals.html')
         .render(
             report=report,
-            figures=_marked(_ranking_figures([report.ranking])),
+            figures=_marked(
+                {
+                    **_ranking_figures([] if report.ranking is None else [report.ranking]),
+                    **_generation_figures(report),
+                    **_loss_figures(report),
+                }
+            ),
             ranked_formulas=_RANKED_FORMULAS,
             style=Markup(_template_text('page.css')),  # noqa: S704, our own file
         )
@@ -103,6 +110,7 @@ def _figures(report: SearchReport) -> dict[str, Markup]:
             **_model_figures(report),
             **_round_figures(report),
             **_ranking_figures(report.rankings),
+            **_generation_figures(report),
         }
     )
 
@@ -126,15 +134,29 @@ def _energy_figures(report: SearchReport) -> dict[str, str]:
 
 def _model_figures(report: SearchReport) -> dict[str, str]:
     """Return the figures of the model, and of what it made."""
-    drawn = {}
-    if report.training is not None:
-        drawn['training'] = figures.loss_curves(report.training)
+    drawn = _loss_figures(report)
     if report.latent is not None:
         drawn['latent'] = figures.latent_map(report.latent)
     if report.rdfs:
         drawn['rdfs'] = figures.rdf_comparisons(report.rdfs[:_COMPARISONS])
     for one in report.targets:
         drawn[f'target_{one.name}'] = target_comparison(one)
+    return drawn
+
+
+def _loss_figures(report: SearchReport | ProposalReport) -> dict[str, str]:
+    """Return the figure of the training, if there was one."""
+    return {} if report.training is None else {'training': figures.loss_curves(report.training)}
+
+
+def _generation_figures(report: SearchReport | ProposalReport) -> dict[str, str]:
+    """Return the figures of how proposals came about."""
+    drawn = {
+        f'space_groups_{number}': space_group_bars(counts, f'figure-space-groups-{number}')
+        for number, counts in enumerate(report.space_groups, start=1)
+    }
+    if report.film is not None:
+        drawn['film'] = denoising_strip(report.film, 'figure-film')
     return drawn
 
 

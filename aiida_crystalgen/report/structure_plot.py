@@ -14,7 +14,7 @@ from aiida_crystalgen.report.drawing import element_style
 from aiida_crystalgen.report.svg import MUTED
 from aiida_crystalgen.science.crystals import CrystalSet
 
-__all__ = ('draw_structure',)
+__all__ = ('draw_atoms', 'draw_structure')
 
 _BOND_SLACK = 1.15  # bonded when nearer than this times the sum of the covalent radii
 _SPHERE = 0.45  # drawn radius, as a share of the covalent one
@@ -29,6 +29,21 @@ def draw_structure(figure: Figure, crystal: CrystalSet) -> None:
     A cluster is drawn as it is, without its box.
     """
     axes = figure.subplots()
+    draw_atoms(axes, crystal)
+    styles = [element_style(int(number)) for number in np.unique(crystal.atomic_numbers)]
+    for style in styles:
+        axes.scatter([], [], color=np.array(style['colour']) / 255, label=style['symbol'])
+    figure.legend(loc='outside lower center', ncols=len(styles))
+    axes.autoscale_view()
+    axes.set_aspect('equal')
+    axes.set_axis_off()
+
+
+def draw_atoms(axes: Axes, crystal: CrystalSet, *, small: bool = False) -> None:
+    """Draw the cell of one crystal with its atoms, in Å from the middle.
+
+    :param small: whether the picture is so small that light on the atoms would not be seen.
+    """
     view = _view()
     shown, numbers = _from_middle(crystal)
     positions = shown @ view.T
@@ -37,17 +52,13 @@ def draw_structure(figure: Figure, crystal: CrystalSet) -> None:
     colours = np.array([styles[int(number)]['colour'] for number in numbers]) / 255
     if crystal.periodic:
         _draw_edges(axes, (_CORNERS - 0.5) @ crystal.lattices[0] @ view.T)
-    _draw_bonds(axes, positions, radii, colours)
+    _draw_bonds(axes, positions, radii, colours, width=1 if small else 3)
     for place, radius, colour in zip(positions, _SPHERE * radii, colours, strict=True):
         circle = Circle(place[:2], radius, facecolor=colour, edgecolor=colour / 2, zorder=place[2])
+        circle.set_linewidth(0.5 if small else 1)
         axes.add_patch(circle)
-        _draw_shine(axes, place, radius)
-    for style in styles.values():
-        axes.scatter([], [], color=np.array(style['colour']) / 255, label=style['symbol'])
-    figure.legend(loc='outside lower center', ncols=len(styles))
-    axes.autoscale_view()
-    axes.set_aspect('equal')
-    axes.set_axis_off()
+        if not small:
+            _draw_shine(axes, place, radius)
 
 
 def _draw_shine(axes: Axes, place: Float[np.ndarray, ' 3'], radius: float) -> None:
@@ -106,14 +117,19 @@ def _draw_bonds(
     positions: Float[np.ndarray, 'atoms 3'],
     radii: Float[np.ndarray, ' atoms'],
     colours: Float[np.ndarray, 'atoms 3'],
+    *,
+    width: float,
 ) -> None:
-    """Draw half of each bond in the colour of the atom that it belongs to."""
+    """Draw half of each bond in the colour of the atom that it belongs to.
+
+    :param width: of the line, in points.
+    """
     first, second = np.nonzero(_bonded(positions, radii))
     for here, there in zip(first, second, strict=True):
         way = positions[there] - positions[here]
         surface = min(0.5, 0.92 * _SPHERE * radii[here] / np.linalg.norm(way))
         across, up, depth = (positions[here] + np.outer((surface, 0.5), way)).T
-        axes.plot(across, up, color=colours[here] * 0.8, lw=3, zorder=float(depth.mean()))
+        axes.plot(across, up, color=colours[here] * 0.8, lw=width, zorder=float(depth.mean()))
 
 
 def _bonded(

@@ -64,6 +64,13 @@ def _elastic() -> dict[str, Models]:
     return {'': (ElasticSettings,), **_engines()}
 
 
+def _evaluate() -> dict[str, Models]:
+    """Return the settings of an evaluation."""
+    from aiida_crystalgen.science.metrics.settings import EvaluationSettings
+
+    return {'': (EvaluationSettings,)}
+
+
 def _phonon() -> dict[str, Models]:
     """Return the settings of phonons."""
     from aiida_crystalgen.science.stability.phonons.settings import PhononSettings
@@ -141,6 +148,20 @@ def _train_site_network() -> dict[str, Models]:
     return {'': (SiteNetworkSettings,)}
 
 
+def _propose_score_langevin() -> dict[str, Models]:
+    """Return the settings of proposing by score_langevin."""
+    from aiida_crystalgen.science.generators.score_langevin import ScoreLangevinProposing
+
+    return {'': (ScoreLangevinProposing,)}
+
+
+def _train_score_langevin() -> dict[str, Models]:
+    """Return the settings of the training of score_langevin."""
+    from aiida_crystalgen.science.generators.score_langevin import ScoreLangevinSettings
+
+    return {'': (ScoreLangevinSettings,)}
+
+
 def _train_acsf_cvae() -> dict[str, Models]:
     """Return the settings of the training of acsf_cvae."""
     from aiida_crystalgen.science.generators.acsf_cvae import AcsfCvaeSettings
@@ -174,9 +195,11 @@ def _verify() -> dict[str, Models]:
 _MODELS: dict[str, Callable[[], dict[str, Models]]] = {
     'characterization': _characterization,
     'elastic': _elastic,
+    'evaluate': _evaluate,
     'phonon': _phonon,
     'propose/acsf_cvae': _propose_acsf_cvae,
     'propose/rdf_vae': _propose_rdf_vae,
+    'propose/score_langevin': _propose_score_langevin,
     'propose/site_network': _propose_site_network,
     'references': _references,
     'relax': _relax,
@@ -185,6 +208,7 @@ _MODELS: dict[str, Callable[[], dict[str, Models]]] = {
     'search': _search,
     'train/acsf_cvae': _train_acsf_cvae,
     'train/rdf_vae': _train_rdf_vae,
+    'train/score_langevin': _train_score_langevin,
     'trajectories': _trajectories,
     'train/site_network': _train_site_network,
     'verify': _verify,

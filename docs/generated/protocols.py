@@ -36,6 +36,9 @@ PROTOCOLS = (
     'propose/acsf_cvae',
     'train/site_network',
     'propose/site_network',
+    'train/score_langevin',
+    'propose/score_langevin',
+    'evaluate',
 )
 
 

@@ -80,7 +80,7 @@ def test_mistakes_are_sentences(run, arguments, message):
 
 
 def test_report_is_a_page(run, tmp_path):
-    """A ranking becomes one page; random crystals have none."""
+    """A ranking becomes one page."""
     result = run('make', 'Cu-Au', '--method', 'site_network', '--candidates', 5)
     assert result.exit_code == 0, result.output
     newest, page = queries.proposals()[0].pk, tmp_path / 'ranking.html'

@@ -30,6 +30,10 @@ def test_every_search_cites_what_it_stands_on():
     [
         ('rdf_vae', {'lee2021', 'fredericks2021', 'ansel2024'}),
         ('site_network', {'ryan2018', 'mehl2017', 'ansel2024'}),
+        (
+            'score_langevin',
+            {'sultanov2023', 'vincent2011', 'song2019', 'song2021', 'drautz2019', 'ansel2024'},
+        ),
         ('vasp', {'kresse1996cms', 'kresse1996prb', 'kresse1999'}),
         ('PhononWorkChain', {'togo2023jpcm', 'togo2023jpsj', 'hinuma2017'}),
         ('no such thing', set()),

@@ -9,7 +9,8 @@ from aiida.common.links import LinkType
 
 from aiida_crystalgen.data.convert import node_from_checkpoint, node_from_crystals
 from aiida_crystalgen.queries import ranking_figures
-from aiida_crystalgen.queries.ranking_figures import proposal_report, search_rankings
+from aiida_crystalgen.queries.proposal_report import proposal_report
+from aiida_crystalgen.queries.ranking_figures import search_rankings
 from aiida_crystalgen.queries.results import SearchResults
 from aiida_crystalgen.report.page import render_proposals
 from aiida_crystalgen.science.checkpoint import Checkpoint

@@ -1,0 +1,1 @@
+"""How good sets of generated crystals are, by the measures of the published evaluations."""

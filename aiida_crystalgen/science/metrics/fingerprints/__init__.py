@@ -1,0 +1,1 @@
+"""Fingerprints of structure and composition that published evaluations compare crystals by."""
