@@ -89,7 +89,7 @@ def test_too_small_dataset_ends_with_its_reason(aiida_profile_clean, search_buil
     assert '1 crystal' in node.exit_message or 'one crystal' in node.exit_message
 
 
-def wait_for(condition, seconds=120):
+def wait_for(condition, seconds=300):
     """Return once the condition holds."""
     end = time.monotonic() + seconds
     while not condition():
