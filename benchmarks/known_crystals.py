@@ -71,8 +71,8 @@ def known_crystals() -> KnownCrystals | None:
     from aiida_crystalgen.science.generators.site_network.inputs import look_at
     from aiida_crystalgen.science.generators.site_network.model import SiteModel, log_likelihoods
     from aiida_crystalgen.science.generators.site_network.shipped import shipped_checkpoint
-    from aiida_crystalgen.science.generators.site_network.splitting import parts_of_crystals
     from aiida_crystalgen.science.generators.site_network.templates import Templates
+    from aiida_crystalgen.science.generators.splitting import parts_of_crystals
 
     if not _DATA.exists():
         return None

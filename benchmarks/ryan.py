@@ -23,7 +23,7 @@ _SEED = 0
 
 def _measure_error(context: Context) -> list[Measurement]:  # noqa: ARG001
     """Return the share of test sites that the auxiliary classifier takes for another element."""
-    from aiida_crystalgen.science.generators.site_network.splitting import TEST
+    from aiida_crystalgen.science.generators.splitting import TEST
 
     data = known_crystals()
     if data is None:
@@ -65,7 +65,7 @@ def _tested(data: KnownCrystals) -> np.ndarray:
     """Return the rows of a random part of the test crystals."""
     import numpy as np
 
-    from aiida_crystalgen.science.generators.site_network.splitting import TEST
+    from aiida_crystalgen.science.generators.splitting import TEST
 
     rows = np.flatnonzero(data.parts == TEST)
     return np.sort(np.random.default_rng(_SEED).choice(rows, _SAMPLE, replace=False))
@@ -122,7 +122,7 @@ def _known_compositions(data: KnownCrystals) -> dict[tuple[int, ...], set[tuple[
     """Return the compositions of test crystals by their elements, in ascending order."""
     import numpy as np
 
-    from aiida_crystalgen.science.generators.site_network.splitting import TEST
+    from aiida_crystalgen.science.generators.splitting import TEST
 
     known: dict[tuple[int, ...], set[tuple[int, ...]]] = {}
     bounds = data.crystals.offsets

@@ -8,7 +8,7 @@ from aiida_crystalgen.science.crystals import CrystalSet
 from aiida_crystalgen.science.generators.score_langevin.scaling import CellScaling
 from aiida_crystalgen.science.generators.score_langevin.settings import ScoreLangevinSettings
 from aiida_crystalgen.science.generators.score_langevin.training import Examples
-from aiida_crystalgen.science.generators.site_network.splitting import (
+from aiida_crystalgen.science.generators.splitting import (
     TRAINING,
     VALIDATION,
     parts_of_crystals,

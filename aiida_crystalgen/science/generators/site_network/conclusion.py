@@ -22,10 +22,10 @@ from aiida_crystalgen.science.generators.site_network.model import SiteModel, Si
 from aiida_crystalgen.science.generators.site_network.network import ELEMENTS
 from aiida_crystalgen.science.generators.site_network.projection import Projection
 from aiida_crystalgen.science.generators.site_network.proposal import composition_codes
-from aiida_crystalgen.science.generators.site_network.splitting import TEST, TRAINING, VALIDATION
 from aiida_crystalgen.science.generators.site_network.state import CURVES, METHOD
 from aiida_crystalgen.science.generators.site_network.training import Training
 from aiida_crystalgen.science.generators.site_network.volumes import VolumeModel
+from aiida_crystalgen.science.generators.splitting import TEST, TRAINING, VALIDATION
 
 __all__ = ('concluded', 'confusion_matrix')
 

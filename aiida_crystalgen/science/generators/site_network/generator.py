@@ -32,13 +32,13 @@ from aiida_crystalgen.science.generators.site_network.shipped import (
     shipped_card,
     shipped_content,
 )
-from aiida_crystalgen.science.generators.site_network.splitting import (
+from aiida_crystalgen.science.generators.site_network.state import METHOD
+from aiida_crystalgen.science.generators.site_network.training import Examples, train_network
+from aiida_crystalgen.science.generators.splitting import (
     TRAINING,
     VALIDATION,
     parts_of_crystals,
 )
-from aiida_crystalgen.science.generators.site_network.state import METHOD
-from aiida_crystalgen.science.generators.site_network.training import Examples, train_network
 from aiida_crystalgen.science.progress import Progress
 from aiida_crystalgen.science.seeds import derive_seed
 

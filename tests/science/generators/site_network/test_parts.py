@@ -14,13 +14,13 @@ from aiida_crystalgen.science.generators.site_network.charges import are_charge_
 from aiida_crystalgen.science.generators.site_network.model import log_likelihoods
 from aiida_crystalgen.science.generators.site_network.projection import Projection
 from aiida_crystalgen.science.generators.site_network.settings import SiteNetworkSettings
-from aiida_crystalgen.science.generators.site_network.splitting import (
+from aiida_crystalgen.science.generators.site_network.volumes import VolumeModel
+from aiida_crystalgen.science.generators.splitting import (
     TEST,
     TRAINING,
     VALIDATION,
     parts_of_crystals,
 )
-from aiida_crystalgen.science.generators.site_network.volumes import VolumeModel
 
 ELEMENTS = (3, 8, 14, 16, 25, 26, 32, 50)
 
