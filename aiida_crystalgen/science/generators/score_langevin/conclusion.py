@@ -43,7 +43,7 @@ def concluded(
         'elements': [chemical_symbols[number] for number in np.flatnonzero(seen) + 1],
         'space_groups': np.unique(learned.space_groups).tolist(),
         'seed': seed,
-        'epochs': settings.epochs,
+        'epochs': len(trained.losses),
         'number_of_weights': sum(one.numel() for one in trained.network.parameters()),
         'losses': {
             'training': _curves(trained.losses[:, 0], settings.cell_weight),
