@@ -102,6 +102,11 @@ class RoundWorkChain(WorkChain):
         for name, text in _EARLIER.items():
             spec.input(f'earlier.{name}', valid_type=StructureSetData, required=False, help=text)
         define_earlier(spec, 'verified')
+        cls._define_course(spec)
+
+    @classmethod
+    def _define_course(cls, spec: ProcessSpec) -> None:
+        """Define which round it is, its seed, and where it runs."""
         spec.input(
             'round_number',
             valid_type=orm.Int,

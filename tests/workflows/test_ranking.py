@@ -95,15 +95,30 @@ def test_the_shipped_model_is_stored_once(search):
     assert 'Materials Project' in node.description
 
 
-def test_templates_come_from_a_dataset(build, elements):
-    """Elements are put into the structures that are named, and the way back leads to them."""
+def test_a_search_takes_templates_of_a_dataset(build, elements):
+    """The dataset that is named becomes an input of the generator."""
     generator = {'method': 'site_network', 'checkpoint': 'shipped', 'templates': 'elements'}
     builder = build('Cu', generators=[generator])
     assert builder.generators['site_network']['templates'].pk == elements.pk
 
 
+def test_job_and_process_use_the_same_templates(elements, crystalgen_code):
+    """Elements are put into the structures that are given, wherever that is done."""
+    generator = {'method': 'site_network', 'checkpoint': 'shipped', 'templates': 'elements'}
+    here, there = (
+        run_get_node(ProposeWorkChain.get_builder_from_protocol('Cu', generator, code=code))[1]
+        for code in (None, crystalgen_code)
+    )
+    one, two = (crystals_from_node(node.outputs.proposals) for node in (here, there))
+    known = crystals_from_node(elements)
+    assert (one.counts == known.counts[one['template_row']]).all()
+    assert set(one['template']) <= set(known['label'])
+    assert (one['template_row'] == two['template_row']).all()
+    assert (one.lattices == two.lattices).all()
+
+
 def test_proposing_needs_no_search(elements):
-    """The same proposals come from a job and from the process, ranked."""
+    """Binary compounds of copper and any other element, the most likely first."""
     builder = ProposeWorkChain.get_builder_from_protocol(
         'Cu-*',
         {'method': 'site_network', 'checkpoint': 'shipped'},
