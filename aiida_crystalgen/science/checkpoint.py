@@ -35,6 +35,18 @@ class Checkpoint:
     settings: Mapping[str, Any]
     summary: Mapping[str, Any] = field(default_factory=dict)
 
+    def require_training(self, method: str, settings: Mapping[str, Any], seed: int) -> None:
+        """Do nothing if this is the state of a training of these settings and this seed.
+
+        :raises ValueError: if it is that of another one.
+        """
+        mine = self.method, dict(self.settings), self.summary.get('seed')
+        if mine != (method, dict(settings), seed):
+            raise ValueError(
+                f'the state to go on from belongs to a training of {self.method} with other '
+                'settings or another seed; train from the beginning'
+            )
+
     def require_method(self, method: str) -> None:
         """Raise unless a generator trained the model.
 

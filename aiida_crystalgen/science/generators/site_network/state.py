@@ -63,12 +63,7 @@ class TrainingState:
 
         :raises ValueError: if that was a training with other settings or another seed.
         """
-        of_state = {'settings': dict(state.settings), 'seed': state.summary.get('seed')}
-        if state.method != METHOD or of_state != self._training:
-            raise ValueError(
-                f'the state to go on from belongs to a training of {state.method} with other '
-                'settings or another seed; train from the beginning'
-            )
+        state.require_training(METHOD, **self._training)
         self.epochs = len(state.weights['losses'])
         self.losses[: self.epochs] = state.weights['losses']
         restore_optimization(self.network, self.optimizer, state.weights)
