@@ -17,9 +17,9 @@ pytest_plugins = 'aiida.tools.pytest_fixtures'
 @pytest.fixture(scope='session')
 def aiida_profile(aiida_config, aiida_profile_factory):
     """Return a profile with the ZeroMQ broker, so that processes can be submitted to a daemon."""
-    # Where all cores are busy a daemon needs more than AiiDA's seconds to answer.
-    aiida_config.set_option('daemon.timeout', 60)
     with aiida_profile_factory(aiida_config, broker_backend='core.zeromq') as profile:
+        # Where all cores are busy a daemon needs more than AiiDA's seconds to answer.
+        aiida_config.set_option('daemon.timeout', 60, scope=profile.name)
         yield profile
 
 

@@ -28,7 +28,7 @@ def run_or_submit(builder: ProcessBuilder, doing: str = 'working') -> ProcessNod
     """
     from aiida.engine import run_get_node, submit
 
-    from aiida_crystalgen.cli.daemon import require_daemon
+    from aiida_crystalgen.cli.daemon import look_for_dead_workers, require_daemon
     from aiida_crystalgen.queries.jobs import find_job
     from aiida_crystalgen.queries.nodes import stored_pk
 
@@ -42,6 +42,7 @@ def run_or_submit(builder: ProcessBuilder, doing: str = 'working') -> ProcessNod
     with shown(doing) as progress:
         while not node.is_terminated:
             time.sleep(_SECONDS_BETWEEN_LOOKS)
+            look_for_dead_workers()
             job = find_job(stored_pk(node))
             if job is not None and job.done is not None and job.total:
                 progress(job.done, job.total, job.message)

@@ -156,9 +156,11 @@ def status(identifier: str) -> None:
     Example:
       aiida-crystalgen search status 1512
     """
+    from aiida_crystalgen.cli.daemon import look_for_dead_workers
     from aiida_crystalgen.cli.search_status import describe_status
     from aiida_crystalgen.queries.status import search_status
 
+    look_for_dead_workers()
     click.echo(describe_status(search_status(identifier)))
 
 

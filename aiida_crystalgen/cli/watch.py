@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from aiida_crystalgen.cli.daemon import is_daemon_running
+from aiida_crystalgen.cli.daemon import is_daemon_running, look_for_dead_workers
 from aiida_crystalgen.cli.search_status import describe_status, one_line
 from aiida_crystalgen.queries.status import search_status
 
@@ -32,6 +32,7 @@ def watch_search(pk: int, seconds: float) -> SearchStatus:
         show(status)
         if status.search.has_ended:
             return status
+        look_for_dead_workers()
         time.sleep(seconds)
 
 

@@ -16,6 +16,7 @@ import pytest
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1500)]
 
 KILLS = 10
+SECONDS_BETWEEN_LOOKS = 20
 SEARCH = """
 composition: Si
 references: silicon
@@ -122,11 +123,14 @@ class Instance:
         return attributes.get('process_state') in {'finished', 'excepted', 'killed'}
 
     def wait(self, pk: int, seconds: float) -> bool:
-        """Return whether a process ends within this time."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
+        """Return whether a search ends within this time, looked at every now and then."""
+        begin = looked = time.monotonic()
+        while time.monotonic() < begin + seconds:
             if self.has_ended(pk):
                 return True
+            if time.monotonic() > looked + SECONDS_BETWEEN_LOOKS:
+                self.run('aiida-crystalgen', 'search', 'status', str(pk))
+                looked = time.monotonic()
             time.sleep(0.2)
         return False
 

@@ -12,6 +12,7 @@ from aiida.engine.processes.control import kill_processes
 from click.testing import CliRunner
 
 from aiida_crystalgen.cli import crystalgen
+from aiida_crystalgen.cli.watch import watch_search
 from aiida_crystalgen.data.convert import crystals_from_node
 from aiida_crystalgen.data.groups import PhaseGroup
 from aiida_crystalgen.data.structure_set import StructureSetData
@@ -101,12 +102,13 @@ def wait_for(condition, seconds=300):
 def test_search_survives_the_death_of_its_daemon(
     aiida_profile_clean, started_daemon_client, search_builder, crystalgen_code
 ):
-    """Workers killed in the middle of a search lose nothing and start nothing twice."""
+    """Workers killed in the middle of a watched search lose nothing and start nothing twice."""
     node = submit(search_builder(crystalgen_code))
     wait_for(lambda: any('Train' in child.process_label for child in node.called_descendants))
     for worker in started_daemon_client.get_worker_info()['info']:
         os.kill(int(worker), signal.SIGKILL)
-    wait_for(lambda: node.is_terminated)
+    watched = watch_search(node.pk, seconds=0.5)
+    assert watched.search.has_ended
     assert node.is_finished_ok, node.exit_message
     labels = [
         (parent.pk, link.link_label)
