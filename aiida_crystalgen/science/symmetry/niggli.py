@@ -14,7 +14,8 @@ from jaxtyping import Bool, Float
 __all__ = ('niggli_lattices',)
 
 _TOLERANCE = 1e-5  # of squared lengths, times the cube root of the volume: pymatgen's
-_TURNS = 1000
+_TURNS = 500
+_PATIENCE = 50  # turns after which the tolerance is doubled
 
 _SWAP_AB = np.array([[0, -1, 0], [-1, 0, 0], [0, 0, -1]])
 _SWAP_BC = np.array([[-1, 0, 0], [0, 0, -1], [0, -1, 0]])
@@ -32,9 +33,12 @@ def niggli_lattices(lattices: Float[np.ndarray, 'cells 3 3']) -> Float[np.ndarra
         raise ValueError(f'lattice {flat[0]} has no volume: {lattices[flat[0]].tolist()}')
     tolerances = _TOLERANCE * np.cbrt(volumes)
     active = np.arange(len(result))
-    for _ in range(_TURNS):
+    for turn in range(_TURNS):
         if len(active) == 0:
             return result
+        if turn % _PATIENCE == _PATIENCE - 1:
+            # Differences of just the tolerance can be taken for none and for some in turns for ever.
+            tolerances[active] *= 2
         cells, limit = result[active], tolerances[active]
         moved = _sort(cells, limit)
         _choose_signs(cells, limit)

@@ -74,6 +74,15 @@ def test_symmetric_lattices(primitive, expected):
     assert parameters(niggli_lattices(cells)) == pytest.approx(np.tile(expected, (20, 1)))
 
 
+def test_nearly_symmetric_lattices_are_reduced():
+    """Where lengths and angles differ by about the tolerance, the reduction ends all the same."""
+    hexagonal = np.array([[5.5, 0, 0], [-2.75, 2.75 * np.sqrt(3), 0], [0, 0, 12]])
+    noise = np.random.default_rng(0).normal(size=(20_000, 3, 3)) * 1e-5
+    found = niggli_lattices(hexagonal + noise)
+    lengths = np.linalg.norm(found, axis=2)
+    assert lengths == pytest.approx(np.tile([5.5, 5.5, 12], (len(found), 1)), abs=1e-4)
+
+
 def test_flat_lattice_is_refused():
     """A lattice without volume is named, not reduced for ever."""
     with pytest.raises(ValueError, match='lattice 1 has no volume'):
