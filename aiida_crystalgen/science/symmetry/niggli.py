@@ -37,7 +37,7 @@ def niggli_lattices(lattices: Float[np.ndarray, 'cells 3 3']) -> Float[np.ndarra
         if len(active) == 0:
             return result
         if turn % _PATIENCE == _PATIENCE - 1:
-            # Differences of just the tolerance can be taken for none and for some in turns for ever.
+            # Differences of just the tolerance can be taken for none and for some, again and again.
             tolerances[active] *= 2
         cells, limit = result[active], tolerances[active]
         moved = _sort(cells, limit)
