@@ -12,6 +12,7 @@ import yaml
 from aiida import orm
 from pydantic import Field
 
+from aiida_crystalgen.data.checkpoint import CheckpointData
 from aiida_crystalgen.data.structure_set import StructureSetData
 from aiida_crystalgen.queries.graph import graph_of_search, values_of_nodes
 from aiida_crystalgen.queries.searches import searches
@@ -89,7 +90,7 @@ def publications(names: Iterable[str]) -> tuple[Publication, ...]:
     """Return what to cite with results that these methods and packages took part in.
 
     :param names: of generators, potentials, packages, functionals, sources of known crystals,
-        processes and minimisers, as `names_of_search` returns them.
+        processes, minimisers, and labels of models, as `names_of_search` returns them.
     """
     wanted = {'always', *names}
     return tuple(one for one in _publications() if wanted.intersection(one.cited_for))
@@ -106,6 +107,8 @@ def names_of_search(search: int) -> frozenset[str]:
         names.update(filter(None, label))
     for (minimizer,) in values_of_nodes(graph, orm.Dict, ['attributes.minimizer']):
         names.update([minimizer] if isinstance(minimizer, str) else [])
+    for (label,) in values_of_nodes(graph, CheckpointData, ['label']):
+        names.add(label)
     facts = ['attributes.metadata.engine', 'attributes.metadata.source.kind']
     for engine, kind in values_of_nodes(graph, StructureSetData, facts):
         names.update([kind] if kind else [])

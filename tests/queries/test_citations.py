@@ -5,7 +5,10 @@ from importlib.resources import files
 
 import pytest
 import yaml
+from aiida import orm
+from aiida.common.links import LinkType
 
+from aiida_crystalgen.data.shipped import shipped_model
 from aiida_crystalgen.queries.citations import citations, names_of_search, publications
 
 
@@ -52,6 +55,15 @@ def test_small_search_cites_what_it_used(finished_search):
     found = keys(names)
     assert {'lee2021', 'stillinger1985', 'grigorev2024', 'mehl2017'} <= found
     assert not found & {'kresse1999', 'giannozzi2009', 'togo2023jpcm', 'aiida-vasp'}
+
+
+def test_shipped_models_cite_their_data(aiida_profile_clean):
+    """A search with a model that comes with a generator is owed to who made its training data."""
+    search = orm.WorkChainNode(process_type='aiida.workflows:crystalgen.search')
+    model = shipped_model('site_network')
+    search.base.links.add_incoming(model, LinkType.INPUT_WORK, 'checkpoints__site_network')
+    search.store()
+    assert 'jain2013' in keys(names_of_search(search.pk))
 
 
 def test_entries_are_complete():
