@@ -20,6 +20,8 @@ _MEASURES = {
     'sample_recall': ('COV-R, of a valid sample', _SHARE),
     'sample_precision': ('COV-P, of a valid sample', _SHARE),
     'frechet_distance': ('Fréchet distance of structures', ''),
+    'activation_frechet_distance': ('Fréchet distance of activations', ''),
+    'activated': ('Structures with activations', _SHARE),
     'density_distance': ('Wasserstein distance of densities', 'g/cm³'),
     'element_count_distance': ('Wasserstein distance of numbers of elements', ''),
     'energy_distance': ('Wasserstein distance of energies', 'eV/atom'),

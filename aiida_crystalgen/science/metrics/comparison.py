@@ -49,6 +49,7 @@ def compare(
         result['sample_precision'] = sampled.precision
         real = known.fingerprints.structure[known.fingerprints.exist]
         result['frechet_distance'] = frechet_distance(structures.fingerprints.structure, real)
+        result.update(_activations(structures, known))
     valid = _sample(tested, tested.valid, settings, random)
     if len(valid.crystals) > 1:
         result.update(_distances(valid, known))
@@ -65,6 +66,19 @@ def _sample(
     rows = np.flatnonzero(eligible)
     size = min(settings.sample, len(rows))
     return tested.select(np.sort(random.choice(rows, size, replace=False)))
+
+
+def _activations(structures: DescribedCrystals, known: DescribedCrystals) -> dict[str, float]:
+    """Return how differently a network sees crystals and references, and how many it can see."""
+    if structures.activations is None or known.activations is None:
+        return {}
+    seen, real = (
+        one[~np.isnan(one).any(axis=1)] for one in (structures.activations, known.activations)
+    )
+    result = {'activated': len(seen) / len(structures.crystals)}
+    if min(len(seen), len(real)) > 1:
+        result['activation_frechet_distance'] = frechet_distance(seen, real)
+    return result
 
 
 def _distances(valid: DescribedCrystals, known: DescribedCrystals) -> dict[str, float]:

@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Int
+from jaxtyping import Bool, Float, Int
 
 from aiida_crystalgen.science.crystals import CrystalSet
 from aiida_crystalgen.science.metrics.composition import are_plausible_compositions
 from aiida_crystalgen.science.metrics.coverage import Fingerprints
+from aiida_crystalgen.science.metrics.fingerprints.activations import (
+    GraphNetwork,
+    activation_fingerprints,
+)
 from aiida_crystalgen.science.metrics.fingerprints.crystal_nn import structure_fingerprints
 from aiida_crystalgen.science.metrics.fingerprints.magpie import (
     CompositionScale,
@@ -29,12 +33,15 @@ class DescribedCrystals:
     :param structure: which structures are valid.
     :param composition: which compositions are plausible.
     :param fingerprints: of all crystals.
+    :param activations: their activation fingerprints, NaN where there is none; None if no network
+        has looked at the crystals.
     """
 
     crystals: CrystalSet
     structure: Bool[np.ndarray, ' crystals']
     composition: Bool[np.ndarray, ' crystals']
     fingerprints: Fingerprints
+    activations: Float[np.ndarray, 'crystals activations'] | None
 
     @classmethod
     def of(
@@ -43,11 +50,13 @@ class DescribedCrystals:
         settings: EvaluationSettings,
         *,
         scale: CompositionScale,
+        network: GraphNetwork | None,
         progress: Progress,
     ) -> DescribedCrystals:
         """Return the description of some crystals.
 
         :param scale: by which composition fingerprints are standardised.
+        :param network: whose activations are looked at, None for none.
         """
         fingerprints = Fingerprints(
             structure_fingerprints(crystals, progress=progress),
@@ -58,6 +67,9 @@ class DescribedCrystals:
             structure=are_valid_structures(crystals, settings.structure) & fingerprints.exist,
             composition=are_plausible_compositions(crystals),
             fingerprints=fingerprints,
+            activations=None
+            if network is None
+            else activation_fingerprints(crystals, network, progress=progress),
         )
 
     @property
@@ -72,4 +84,5 @@ class DescribedCrystals:
             self.structure[rows],
             self.composition[rows],
             self.fingerprints.select(rows),
+            None if self.activations is None else self.activations[rows],
         )

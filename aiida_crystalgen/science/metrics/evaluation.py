@@ -20,6 +20,7 @@ from aiida_crystalgen.science.composition import reduced_formulas
 from aiida_crystalgen.science.crystals import CrystalSet
 from aiida_crystalgen.science.metrics.comparison import compare
 from aiida_crystalgen.science.metrics.description import DescribedCrystals
+from aiida_crystalgen.science.metrics.fingerprints.activations import load_network
 from aiida_crystalgen.science.metrics.fingerprints.magpie import CompositionScale
 from aiida_crystalgen.science.metrics.matching import match_predictions
 from aiida_crystalgen.science.metrics.retention import have_kept_groups
@@ -42,7 +43,9 @@ class Evaluation:
     ``valid_structure``, ``plausible_composition``, ``valid`` (both) are shares. ``recall`` and
     ``precision`` are CDVAE's coverage, ``sample_recall`` and ``sample_precision`` that of Sultanov
     et al., of a sample of valid structures. ``frechet_distance`` compares structure fingerprints of
-    that sample (squared, as published); ``density_distance`` (g/cm³), ``element_count_distance``
+    that sample (squared, as published), ``activation_frechet_distance`` the activations of a graph
+    network for the share ``activated`` of it: elements that the network does not know, and cells
+    without room, have none. ``density_distance`` (g/cm³), ``element_count_distance``
     and ``energy_distance`` (eV/atom) are Wasserstein-1 distances of a sample of valid crystals;
     ``structure_diversity`` and ``composition_diversity`` are mean distances of fingerprints within
     it. ``unique``, and ``novel`` among the unique, are shares of the valid structures.
@@ -84,13 +87,14 @@ def evaluate(
     :param reference: real crystals that the model never saw, to compare with.
     :param training: crystals that the model was trained on; novelty is judged by them.
     :param seed: of the samples.
-    :raises ValueError: if a set is too small or its crystals are none.
+    :raises ValueError: if a set is too small, its crystals are none, or there is no such network.
     """
     _check(generated, reference, training)
     real, left = _real_crystals(reference, training, settings, seed)
     scale = CompositionScale.of(reference, settings.coverage.smallest_deviation)
+    network = None if settings.activations is None else load_network(settings.activations)
     known, tested, genuine = (
-        DescribedCrystals.of(one, settings, scale=scale, progress=progress)
+        DescribedCrystals.of(one, settings, scale=scale, network=network, progress=progress)
         for one in (reference, generated, real)
     )
     measures = compare(tested, known, settings, seed=derive_seed(seed, 'generated'))

@@ -47,6 +47,7 @@ class EvaluationSettings(Settings):
     :param matching: tolerances within which a prediction is the crystal looked for.
     :param duplicates: when two crystals are taken for one, for uniqueness and novelty.
     :param symmetry_tolerance: within which a space group is found, in Å.
+    :param activations: potential whose network's activations are compared, None for none.
     """
 
     structure: StructureSettings
@@ -55,3 +56,4 @@ class EvaluationSettings(Settings):
     matching: MatchTolerances
     duplicates: DuplicateSettings
     symmetry_tolerance: float = Field(gt=0)
+    activations: str | None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections import OrderedDict
 from functools import cached_property
 from importlib.metadata import version
 from typing import Any
@@ -23,6 +24,7 @@ with warnings.catch_warnings():
     # sevenn compiles an activation while it is imported, by a function that torch will drop.
     warnings.filterwarnings('ignore', '`torch.jit.script` is deprecated', DeprecationWarning)
     import sevenn._keys as key
+    from sevenn.nn.sequential import AtomGraphSequential
     from sevenn.util import load_checkpoint
 
 __all__ = ('SevenNet',)
@@ -37,6 +39,7 @@ _FUNCTIONAL = 'PBE'
 _FILLER_ATOMS = 4
 _STRIDE = 32  # single-precision numbers in the two largest registers
 
+_HIDDEN = 'reduce_input_to_hidden'  # the first part of the readout, which is linear
 _READOUT = 'reduce_hidden_to_energy'
 
 
@@ -62,6 +65,20 @@ class SevenNet:
         """The network; loaded when it is used, which is elsewhere if processes share the work."""
         return _load_model(self.name)
 
+    @cached_property
+    def _layers(self) -> Any:
+        """The network without its readout, with the same weights."""
+        parts = list(self._model.named_children())
+        readout = next(place for place, (part, _) in enumerate(parts) if part == _HIDDEN)
+        return AtomGraphSequential(
+            OrderedDict(parts[:readout]), cutoff=self._model.cutoff, type_map=self._model.type_map
+        )
+
+    @property
+    def elements(self) -> frozenset[int]:
+        """Atomic numbers of the elements that the model was trained for."""
+        return frozenset(self._model.type_map)
+
     def evaluate(self, crystals: CrystalSet) -> Evaluation:
         """Return energies, forces and stresses of all crystals, evaluated as one graph.
 
@@ -81,9 +98,24 @@ class SevenNet:
             stresses=-_to_matrices(_to_numpy(result[key.PRED_STRESS])[:-1]),
         )
 
+    def activations(self, crystals: CrystalSet) -> Float[np.ndarray, 'atoms features']:
+        """Return the scalars that the network gives its readout for each atom, in its own unit.
+
+        The energy of an atom of an element is a linear function of them. All crystals are one
+        graph, and each gets the same values, bit for bit, whatever others are in it.
+
+        :raises ValueError: if the potential does not know an element; the message names it.
+        """
+        self._refuse_unknown_elements(crystals)
+        if len(crystals) == 0:
+            return np.zeros((0, self._layers[-1].gate.irreps_out.dim))
+        with single_threaded(), torch.no_grad():
+            result = self._layers(self._graph(crystals))
+        return _to_numpy(result[key.NODE_FEATURE])[:-_FILLER_ATOMS]
+
     def _refuse_unknown_elements(self, crystals: CrystalSet) -> None:
         """Raise if the model was not trained for an element of the crystals."""
-        known = self._model.type_map
+        known = self.elements
         unknown = [
             chemical_symbols[number]
             for number in np.unique(crystals.atomic_numbers)

@@ -25,6 +25,7 @@ SETTINGS = {
         'cluster_tolerance': 0.3,
     },
     'symmetry_tolerance': 0.01,
+    'activations': None,
 }
 
 

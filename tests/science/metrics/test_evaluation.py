@@ -70,6 +70,25 @@ def test_energies_of_one_engine_are_compared(salts, settings):
     assert 'energy_distance' not in evaluate(other, known, None, settings(), seed=0).generated
 
 
+def test_activations_are_compared_where_there_are_any(salts, rock_salts, settings):
+    """Those of the references have no distance, and polonium is left out and counted."""
+    found = concatenate([salts, rock_salts((84, 8), (84, 16), (84, 34), (84, 52))])
+    result = evaluate(found, salts, salts, settings(activations='7net-0'), seed=0)
+    for measures, seen in ((result.generated, 0.8), (result.real, 1)):
+        assert measures['activated'] == pytest.approx(seen)
+        assert measures['activation_frechet_distance'] == pytest.approx(0, abs=1e-6)
+
+
+def test_without_activations_there_is_no_distance(salts, rock_salts, settings):
+    """It takes two crystals on each side whose elements the network knows."""
+    poisons = rock_salts((84, 8), (84, 16), (84, 34), (84, 52))
+    chosen = settings(activations='7net-0')
+    measures = evaluate(poisons, salts, None, chosen, seed=0).generated
+    assert measures['activated'] == 0
+    assert 'activation_frechet_distance' not in measures
+    assert 'frechet_distance' in measures
+
+
 def test_evaluations_are_reproducible_json(salts, settings):
     """The same seed draws the same samples, and all values are numbers."""
     first, second = (evaluate(salts, salts, None, settings(sample=5), seed=3) for _ in range(2))

@@ -80,10 +80,25 @@ def test_diamond_silicon_has_its_lattice_constant(name, to_crystals):
     assert np.trace(stresses[0]) < 0 < np.trace(stresses[1])
 
 
+@pytest.mark.parametrize('name', NAMES)
+def test_activations_are_what_the_readout_gets(name, crystals):
+    """They are those of an evaluation with forces, bit for bit, alone and among others."""
+    seen = []
+    readout = load(name)._model.get_submodule('reduce_input_to_hidden')
+    hook = readout.register_forward_pre_hook(lambda _, given: seen.append(given[0]['x'].detach()))
+    load(name).evaluate(crystals)
+    hook.remove()
+    together = load(name).activations(crystals)
+    np.testing.assert_array_equal(together, seen[0].numpy()[: len(together)])
+    alone = [load(name).activations(crystals.select([row])) for row in range(len(crystals))]
+    np.testing.assert_array_equal(np.concatenate(alone), together)
+
+
 def test_an_unknown_element_is_named(shaken, to_crystals):
     """The message says which element."""
     with pytest.raises(ValueError, match="'7net-0' does not know the element Po"):
         load('7net-0').evaluate(to_crystals(bulk('Po', 'sc', a=3.3)))
+    assert 84 not in load('7net-0').elements
 
 
 def test_coincident_atoms_give_no_number(crystals):
@@ -109,6 +124,7 @@ def test_no_crystals_have_no_energies(crystals):
     result = load('7net-0').evaluate(crystals.select([]))
     assert result.energies.shape == (0,)
     assert result.stresses.shape == (0, 3, 3)
+    assert load('7net-0').activations(crystals.select([])).shape == (0, 128)
 
 
 @pytest.mark.parametrize('name', NAMES)

@@ -20,7 +20,7 @@ from aiida_crystalgen.science.metrics.fingerprints.order_parameters import order
 from aiida_crystalgen.science.neighbors import are_flat, shortest_distances
 from aiida_crystalgen.science.progress import Progress, silent
 
-__all__ = ('site_fingerprints', 'structure_fingerprints')
+__all__ = ('have_room', 'site_fingerprints', 'structure_fingerprints')
 
 _BLOCK = 2000  # atoms at once
 _COINCIDENT = 0.1  # Å; atoms this close have no neighbours that mean anything
@@ -37,7 +37,7 @@ def structure_fingerprints(
     if not crystals.periodic:
         raise ValueError('structure fingerprints are for crystals, and these are clusters')
     result = np.full((len(crystals), _width()), np.nan)
-    usable = np.flatnonzero(_have_room(crystals))
+    usable = np.flatnonzero(have_room(crystals))
     blocks = np.cumsum(crystals.counts[usable]) // _BLOCK
     parts = np.split(usable, np.flatnonzero(np.diff(blocks)) + 1) if len(usable) else []
     done = 0
@@ -84,7 +84,7 @@ def _width() -> int:
     return sum(1 + _motifs(number) for number in range(1, LARGEST_COORDINATION + 1))
 
 
-def _have_room(crystals: CrystalSet) -> Bool[np.ndarray, ' crystals']:
+def have_room(crystals: CrystalSet) -> Bool[np.ndarray, ' crystals']:
     """Return which crystals have a cell and atoms apart from each other."""
     result = ~are_flat(crystals) & (crystals.volumes >= _SMALLEST)
     rows = np.flatnonzero(result)
