@@ -90,7 +90,7 @@ def publications(names: Iterable[str]) -> tuple[Publication, ...]:
     """Return what to cite with results that these methods and packages took part in.
 
     :param names: of generators, potentials, packages, functionals, sources of known crystals,
-        processes, minimisers, and labels of models, as `names_of_search` returns them.
+        processes and minimisers, labels and architectures of models, as `names_of_search` has them.
     """
     wanted = {'always', *names}
     return tuple(one for one in _publications() if wanted.intersection(one.cited_for))
@@ -107,8 +107,10 @@ def names_of_search(search: int) -> frozenset[str]:
         names.update(filter(None, label))
     for (minimizer,) in values_of_nodes(graph, orm.Dict, ['attributes.minimizer']):
         names.update([minimizer] if isinstance(minimizer, str) else [])
-    for (label,) in values_of_nodes(graph, CheckpointData, ['label']):
-        names.add(label)
+    for values in values_of_nodes(
+        graph, CheckpointData, ['label', 'attributes.settings.architecture']
+    ):
+        names.update(filter(None, values))
     facts = ['attributes.metadata.engine', 'attributes.metadata.source.kind']
     for engine, kind in values_of_nodes(graph, StructureSetData, facts):
         names.update([kind] if kind else [])

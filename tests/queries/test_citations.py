@@ -37,6 +37,7 @@ def test_every_search_cites_what_it_stands_on():
             'score_langevin',
             {'sultanov2023', 'vincent2011', 'song2019', 'song2021', 'drautz2019', 'ansel2024'},
         ),
+        ('triplets', {'gasteiger2020'}),
         ('vasp', {'kresse1996cms', 'kresse1996prb', 'kresse1999'}),
         ('PhononWorkChain', {'togo2023jpcm', 'togo2023jpsj', 'hinuma2017'}),
         ('no such thing', set()),

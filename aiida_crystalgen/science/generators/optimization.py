@@ -19,10 +19,10 @@ def optimization_arrays(
     """Return copies of the weights of a network and of the moments of its optimiser."""
     arrays = {}
     for name, tensor in network.state_dict().items():
-        arrays[_NETWORK + name] = tensor.numpy().copy()
+        arrays[_NETWORK + name] = tensor.cpu().numpy().copy()
     for parameter, moments in optimizer.state_dict()['state'].items():
         for name, tensor in moments.items():
-            arrays[f'{_OPTIMIZER}{parameter}.{name}'] = tensor.numpy().copy()
+            arrays[f'{_OPTIMIZER}{parameter}.{name}'] = tensor.cpu().numpy().copy()
     return arrays
 
 

@@ -9,14 +9,22 @@ import torch
 from jaxtyping import Bool, Float, Float32
 from torch import Tensor
 
+from aiida_crystalgen.science.generators.score_langevin.architectures import NoiseNetwork
 from aiida_crystalgen.science.generators.score_langevin.freedoms import SiteFreedoms
 from aiida_crystalgen.science.generators.score_langevin.harmonics import spherical_harmonics
-from aiida_crystalgen.science.generators.score_langevin.network import NoisyCrystals, ScoreNetwork
+from aiida_crystalgen.science.generators.score_langevin.network import NoisyCrystals
 from aiida_crystalgen.science.generators.score_langevin.noise import NoiseSchedule
 from aiida_crystalgen.science.generators.score_langevin.scaling import CellScaling
-from aiida_crystalgen.science.generators.score_langevin.settings import ScoreNetworkSettings
+from aiida_crystalgen.science.generators.score_langevin.settings import (
+    ScoreNetworkSettings,
+    TripletNetworkSettings,
+)
+from aiida_crystalgen.science.generators.score_langevin.triplet_network import (
+    NoisyEdges,
+    TripletNetwork,
+)
 from aiida_crystalgen.science.multigraph.classes import classified
-from aiida_crystalgen.science.multigraph.edges import edges_within
+from aiida_crystalgen.science.multigraph.edges import Edges, edges_within
 from aiida_crystalgen.science.multigraph.layout import Layout
 from aiida_crystalgen.science.multigraph.products import rows_times, squared_norms
 from aiida_crystalgen.science.symmetric_crystals import SiteTemplates
@@ -80,13 +88,18 @@ class TemplateBatch:
     def __len__(self) -> int:
         return len(self.layout)
 
+    @property
+    def device(self) -> torch.device:
+        """Where its tensors are."""
+        return self.shares.device
+
     def lattices(self, cells: Float[Tensor, 'crystals 6']) -> Float[Tensor, 'crystals 3 3']:
         """Return the conventional cells of standard coordinates, in Å."""
         return self.scaling.lattices(cells, self.edges, self.layout)
 
     def noise(
         self,
-        network: ScoreNetwork,
+        network: NoiseNetwork,
         schedule: NoiseSchedule,
         numbers: CrystalNumbers,
         times: Float[Tensor, ' crystals'],
@@ -99,11 +112,15 @@ class TemplateBatch:
         # not as a power, which is rounded differently at the end of a tensor
         mean_edges = (torch.linalg.det(lattices).log() / 3).exp()
         to_axes = mean_edges[:, None, None] * torch.linalg.solve(lattices, self.freedoms.frames)
-        noisy = NoisyCrystals(
-            **self._crystal_facts(numbers, times),
-            scales=(schedule.positions(times) * mean_edges).log().to(torch.float32),
-            **self._edge_facts(network.settings, numbers.parameters, lattices),
-        )
+        facts = self._crystal_facts(numbers, times)
+        facts['scales'] = (schedule.positions(times) * mean_edges).log().to(torch.float32)
+        cutoffs = torch.full_like(mean_edges, network.settings.cutoff)
+        edges = edges_within(self.layout, numbers.parameters, lattices, cutoffs)
+        noisy: NoisyCrystals | NoisyEdges
+        if isinstance(network, TripletNetwork):
+            noisy = NoisyEdges(**facts, **self._edge_facts(network.settings, edges, lattices))
+        else:
+            noisy = NoisyCrystals(**facts, **self._class_facts(network.settings, edges, lattices))
         vectors, cells = network(noisy)
         displacements = rows_times(vectors.to(to_axes.dtype), to_axes[self.layout.owners])
         return CrystalNumbers(self.freedoms.allowed(displacements), cells.to(to_axes.dtype))
@@ -126,16 +143,14 @@ class TemplateBatch:
             'is_free': self.is_free,
         }
 
-    def _edge_facts(
+    def _class_facts(
         self,
         settings: ScoreNetworkSettings,
-        parameters: Float[Tensor, 'sites 3'],
+        edges: Edges,
         lattices: Float[Tensor, 'crystals 3 3'],
     ) -> dict[str, Tensor]:
         """Return what the network is told of the classes of edges."""
         layout, single = self.layout, torch.float32
-        cutoffs = torch.full_like(lattices[:, 0, 0], settings.cutoff)
-        edges = edges_within(layout, parameters, lattices, cutoffs)
         owners = layout.owners[edges.sites]
         classes = classified(edges, len(layout.owners))
         lengths = edges.lengths.clamp(min=_SHORTEST)[:, None]
@@ -156,6 +171,32 @@ class TemplateBatch:
             'harmonics': sums[:, 9:] / counts[:, None],
             'reversed_harmonics': spherical_harmonics(backward.to(single), settings.degree),
             'growths': self.scaling.derivatives(sums[:, 3:9], groups),
+        }
+
+    def _edge_facts(
+        self,
+        settings: TripletNetworkSettings,
+        edges: Edges,
+        lattices: Float[Tensor, 'crystals 3 3'],
+    ) -> dict[str, Tensor]:
+        """Return what the network is told of each single edge."""
+        layout, single = self.layout, torch.float32
+        owners = layout.owners[edges.sites]
+        groups = layout.groups[owners]
+        lengths = edges.lengths.clamp(min=_SHORTEST)[:, None]
+        directions = (edges.vectors / lengths).to(single)
+        backward = (edges.reversed_vectors(layout, lattices) / lengths).to(single)
+        growths = length_derivatives(edges.vectors, lattices[owners], groups)
+        firsts = layout.tables.map_bounds[layout.positions]
+        return {
+            'sites': edges.sites,
+            'neighbors': edges.neighbors,
+            'is_image': (edges.sites == edges.neighbors) & (edges.maps != firsts[edges.neighbors]),
+            'lengths': lengths[:, 0].to(single),
+            'directions': directions,
+            'harmonics': spherical_harmonics(directions, settings.degree),
+            'reversed_harmonics': spherical_harmonics(backward, settings.degree),
+            'growths': self.scaling.derivatives(growths.to(single), groups),
         }
 
 

@@ -53,7 +53,7 @@ def concluded(
     }
     for part in ('training', 'validation'):
         summary[f'{part}_loss'] = summary['losses'][part]['total'][-1]
-    return Checkpoint(METHOD, model.to_weights(), settings.model_dump(mode='json'), summary)
+    return Checkpoint(METHOD, model.to_weights(), settings.to_dict(), summary)
 
 
 def _curves(losses: Float[np.ndarray, 'epochs 2'], weight: float) -> dict[str, list[float]]:

@@ -9,6 +9,7 @@ from aiida_crystalgen.science.crystals import Column, CrystalSet, concatenate
 from aiida_crystalgen.science.determinism import single_threaded
 from aiida_crystalgen.science.generators.interface import Request
 from aiida_crystalgen.science.generators.score_langevin.batch import CrystalNumbers, TemplateBatch
+from aiida_crystalgen.science.generators.score_langevin.devices import found_device
 from aiida_crystalgen.science.generators.score_langevin.model import ScoreModel
 from aiida_crystalgen.science.generators.score_langevin.proposal import (
     asked_of,
@@ -39,7 +40,7 @@ def film_proposal(
     proposed = propose_crystals(model, request, rows, seed=seed, progress=silent)
     asked = asked_of(model, request, rows, int(proposed['attempts'][0]), seed=seed)
     copies = asked.templates.select(np.zeros(_COPIES, dtype=np.int64))
-    batch = TemplateBatch.of(copies, model.scaling)
+    batch = TemplateBatch.of(copies, model.scaling, found_device(asked.proposing.sampling.device))
     keys = row_keys(np.repeat(rows, _COPIES), asked.seed)
     with single_threaded(), torch.inference_mode():
         states = list(Sampling(model, batch, asked.proposing.sampling, keys).states())
@@ -59,7 +60,7 @@ def _picture(
 
     :param time: of its noise; None if it has none.
     """
-    lattice = batch.lattices(numbers.cells)[:1].numpy()
+    lattice = batch.lattices(numbers.cells)[:1].cpu().numpy()
     noise = 0.0
     if time is not None:
         deviation = model.schedule.positions(torch.tensor([time], dtype=torch.float64))
@@ -69,7 +70,7 @@ def _picture(
         orbit_counts=templates.orbit_counts,
         atomic_numbers=templates.atomic_numbers,
         letters=templates.letters,
-        parameters=numbers.parameters[: len(templates.letters)].numpy(),
+        parameters=numbers.parameters[: len(templates.letters)].cpu().numpy(),
         lattices=lattice,
         rows=np.zeros(1, dtype=np.int64),
     )

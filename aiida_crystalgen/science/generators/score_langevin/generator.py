@@ -11,11 +11,15 @@ from jaxtyping import Int
 from aiida_crystalgen.science.checkpoint import Checkpoint
 from aiida_crystalgen.science.crystals import CrystalSet
 from aiida_crystalgen.science.generators.interface import Course, Request
+from aiida_crystalgen.science.generators.score_langevin.architectures import (
+    NoiseNetwork,
+    new_network,
+)
 from aiida_crystalgen.science.generators.score_langevin.conclusion import concluded
+from aiida_crystalgen.science.generators.score_langevin.devices import found_device
 from aiida_crystalgen.science.generators.score_langevin.examples import examples_of
 from aiida_crystalgen.science.generators.score_langevin.film import film_proposal
 from aiida_crystalgen.science.generators.score_langevin.model import ScoreModel
-from aiida_crystalgen.science.generators.score_langevin.network import ScoreNetwork
 from aiida_crystalgen.science.generators.score_langevin.proposal import propose_crystals
 from aiida_crystalgen.science.generators.score_langevin.settings import ScoreLangevinSettings
 from aiida_crystalgen.science.generators.score_langevin.shipped import (
@@ -71,12 +75,12 @@ class ScoreLangevin:
     ) -> Checkpoint:
         """Return what ``train`` would, from where the course begins.
 
-        :raises ValueError: as ``train`` does, if the state belongs to another training, or the
-            model to start from has other layers.
+        :raises ValueError: as ``train`` does, if the state belongs to another training, the model
+            to start from has other layers, or there is no such device.
         """
         parsed = ScoreLangevinSettings.parse(settings)
-        examples = examples_of(training, parsed, seed)
         network = first_network(parsed, course, seed)
+        examples = examples_of(training, parsed, seed)
         trained = train_network(network, examples, parsed, course, seed=seed, progress=progress)
         return concluded(trained, examples, parsed, seed)
 
@@ -135,21 +139,35 @@ class ScoreLangevin:
         return counts
 
 
-def first_network(settings: ScoreLangevinSettings, course: Course, seed: int) -> ScoreNetwork:
-    """Return a network with the weights that a training begins from.
+def first_network(settings: ScoreLangevinSettings, course: Course, seed: int) -> NoiseNetwork:
+    """Return a network with the weights that a training begins from, on its device.
 
-    :raises ValueError: if the model to start from has other layers.
+    :raises ValueError: if there is no such device, or the model to start from has other layers.
     """
+    device = found_device(settings.device)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive_seed(seed, 'weights'))  # layers take no generator
-        network = ScoreNetwork(settings.network)
+        network = new_network(settings)
     if course.start is not None:
         start = ScoreModel.from_checkpoint(course.start)
-        for name, value in settings.network:
-            if getattr(start.settings.network, name) != value:
-                raise ValueError(
-                    f"the model to start from has other settings of 'network.{name}'; keep them, "
-                    'or train without it'
-                )
+        _require_same_layers(start.settings, settings)
         network.load_state_dict(start.network.state_dict())
-    return network
+    return network.to(device)
+
+
+def _require_same_layers(start: ScoreLangevinSettings, settings: ScoreLangevinSettings) -> None:
+    """Raise if a model to start from has other layers.
+
+    :raises ValueError: naming the first setting that differs.
+    """
+    part = 'network' if settings.architecture == 'tensors' else settings.architecture
+    pairs = [('architecture', start.architecture, settings.architecture)]
+    if start.architecture == settings.architecture:
+        for name, value in settings.layers:
+            pairs.append((f'{part}.{name}', getattr(start.layers, name), value))
+    for name, before, now in pairs:
+        if before != now:
+            raise ValueError(
+                f"the model to start from has other settings of '{name}'; keep them, or train "
+                'without it'
+            )

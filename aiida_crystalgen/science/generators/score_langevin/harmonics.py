@@ -1,4 +1,4 @@
-"""Real spherical harmonics of degree 0 to 3, as polynomials of a unit vector."""
+"""Real spherical harmonics, as polynomials of a unit vector."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from torch import Tensor
 
 __all__ = ('spherical_harmonics',)
 
+_EXPLICIT = 3  # degree up to which they are written out
+
 
 def spherical_harmonics(
     directions: Float[Tensor, 'items 3'], degree: int
@@ -17,7 +19,7 @@ def spherical_harmonics(
     """Return the 2 l + 1 components of each degree l, whose squares add up to 2 l + 1.
 
     :param directions: unit vectors.
-    :param degree: highest l, at most 3.
+    :param degree: highest l.
     """
     x, y, z = directions.unbind(dim=1)
     xx, yy, zz = x * x, y * y, z * z
@@ -40,4 +42,28 @@ def spherical_harmonics(
             sqrt(105) / 2 * z * (xx - yy),
             sqrt(35 / 8) * x * (xx - 3 * yy),
         ]
+    for one in range(_EXPLICIT + 1, degree + 1):
+        components += _next_degree(components, directions, one)
     return torch.stack(components, dim=1)
+
+
+def _next_degree(
+    components: list[Tensor], directions: Float[Tensor, 'items 3'], degree: int
+) -> list[Tensor]:
+    """Return the components of a degree, with m from -l to l, from those of the two before it.
+
+    The recursion of associated Legendre functions: https://dlmf.nist.gov/14.10.E3.
+    """
+    x, y, z = directions.unbind(dim=1)
+    before = components[(degree - 1) ** 2 :]
+    earlier = components[(degree - 2) ** 2 : (degree - 1) ** 2]
+    ends = sqrt((2 * degree + 1) / (2 * degree))
+    result = [ends * (y * before[-1] + x * before[0])]
+    for order in range(1 - degree, degree):
+        factor = sqrt((4 * degree**2 - 1) / (degree**2 - order**2))
+        inner = z * before[order + degree - 1]
+        if abs(order) < degree - 1:
+            share = sqrt(((degree - 1) ** 2 - order**2) / (4 * (degree - 1) ** 2 - 1))
+            inner = inner - share * earlier[order + degree - 2]
+        result.append(factor * inner)
+    return [*result, ends * (x * before[-1] - y * before[0])]

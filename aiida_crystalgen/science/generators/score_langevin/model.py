@@ -10,7 +10,10 @@ import torch
 from jaxtyping import Bool
 
 from aiida_crystalgen.science.checkpoint import Checkpoint
-from aiida_crystalgen.science.generators.score_langevin.network import ScoreNetwork
+from aiida_crystalgen.science.generators.score_langevin.architectures import (
+    NoiseNetwork,
+    new_network,
+)
 from aiida_crystalgen.science.generators.score_langevin.noise import NoiseSchedule
 from aiida_crystalgen.science.generators.score_langevin.scaling import CellScaling
 from aiida_crystalgen.science.generators.score_langevin.settings import ScoreLangevinSettings
@@ -34,7 +37,7 @@ class ScoreModel:
     """
 
     settings: ScoreLangevinSettings
-    network: ScoreNetwork
+    network: NoiseNetwork
     scaling: CellScaling
     distribution: SiteDistribution
     seen: Bool[np.ndarray, ' elements']
@@ -52,7 +55,7 @@ class ScoreModel:
         """
         checkpoint.require_method(METHOD)
         settings = ScoreLangevinSettings.parse(checkpoint.settings)
-        network = ScoreNetwork(settings.network)
+        network = new_network(settings)
         network.load_state_dict(_fitting(network, checkpoint.weights))
         return cls(
             settings=settings,
@@ -76,7 +79,7 @@ class ScoreModel:
         }
 
 
-def _fitting(network: ScoreNetwork, weights: Mapping[str, np.ndarray]) -> dict[str, torch.Tensor]:
+def _fitting(network: NoiseNetwork, weights: Mapping[str, np.ndarray]) -> dict[str, torch.Tensor]:
     """Return the weights of the network.
 
     :raises ValueError: if they are missing, or have other shapes.

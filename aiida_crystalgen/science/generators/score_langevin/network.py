@@ -6,35 +6,29 @@ from dataclasses import dataclass
 from functools import cache
 
 import torch
-from jaxtyping import Bool, Float32, Int
+from jaxtyping import Float, Float32, Int
 from torch import Tensor, nn
 
+from aiida_crystalgen.science.generators.score_langevin.conditioning import (
+    ELEMENTS,
+    FACTS,
+    GROUPS,
+    NoisySites,
+    crystal_inputs,
+    of_crystal,
+)
 from aiida_crystalgen.science.generators.score_langevin.settings import ScoreNetworkSettings
+from aiida_crystalgen.science.symmetry.cell_parameters import CELL_PARAMETERS
 
 __all__ = ('NoisyCrystals', 'ScoreNetwork')
 
-_GROUPS = 231
-_ELEMENTS = 119
-_FACTS = 6  # of each site
-_TIMES = 16  # waves that the time is spread over
 _SHORTEST, _LONGEST = 0.3, 2.5  # lengths of edges in sums of radii that are told apart
-_PARAMETERS = 6
 
 
 @dataclass(frozen=True)
-class NoisyCrystals:
-    """A batch of crystals with noise, as the network sees it.
+class NoisyCrystals(NoisySites):
+    """A batch of crystals with noise, as this network sees it.
 
-    :param owners: crystal of each site.
-    :param numbers: atomic number of each site.
-    :param facts: of each site, from its Wyckoff position alone.
-    :param shares: of each site in the atoms of its crystal.
-    :param groups: space group of each crystal.
-    :param times: of the noise of each crystal, from 0 to 1.
-    :param scales: logarithm of the standard deviation of the positions in Å, by crystal.
-    :param sizes: logarithm of the number of atoms of each crystal.
-    :param cells: standard coordinates of the cells.
-    :param is_free: which of these the crystal system has.
     :param sites: that each class of edges begins at.
     :param neighbors: site that it ends at.
     :param counts: edges of each class.
@@ -45,16 +39,6 @@ class NoisyCrystals:
     :param growths: sum of the derivatives of their lengths by the cell's coordinates, in Å.
     """
 
-    owners: Int[Tensor, ' sites']
-    numbers: Int[Tensor, ' sites']
-    facts: Float32[Tensor, 'sites facts']
-    shares: Float32[Tensor, ' sites']
-    groups: Int[Tensor, ' crystals']
-    times: Float32[Tensor, ' crystals']
-    scales: Float32[Tensor, ' crystals']
-    sizes: Float32[Tensor, ' crystals']
-    cells: Float32[Tensor, 'crystals 6']
-    is_free: Bool[Tensor, 'crystals 6']
     sites: Int[Tensor, ' classes']
     neighbors: Int[Tensor, ' classes']
     counts: Float32[Tensor, ' classes']
@@ -79,15 +63,11 @@ class ScoreNetwork(nn.Module):
         super().__init__()
         self.settings = settings
         width, crystal = settings.width, settings.crystal_width
-        self.element = nn.Embedding(_ELEMENTS, width)
-        self.group = nn.Embedding(_GROUPS, crystal)
+        self.element = nn.Embedding(ELEMENTS, width)
+        self.group = nn.Embedding(GROUPS, crystal)
         self.radii = nn.Parameter(_covalent_radii().clone())
-        self.of_site = nn.Linear(width + _FACTS + crystal, width)
-        self.of_crystal = nn.Sequential(
-            nn.Linear(2 * _TIMES + 2 + 2 * _PARAMETERS + crystal + width, 2 * crystal),
-            nn.SiLU(),
-            nn.Linear(2 * crystal, crystal),
-        )
+        self.of_site = nn.Linear(width + FACTS + crystal, width)
+        self.of_crystal = of_crystal(width, crystal)
         self.radial = nn.Linear(2 * settings.radial, settings.edge_width)
         self.layers = nn.ModuleList(_Layer(settings) for _ in range(settings.layers))
         self.on_edges = nn.Sequential(
@@ -96,7 +76,7 @@ class ScoreNetwork(nn.Module):
             nn.Linear(settings.edge_width, 2),
         )
         self.on_crystals = nn.Sequential(
-            nn.Linear(crystal, crystal), nn.SiLU(), nn.Linear(crystal, _PARAMETERS + 2)
+            nn.Linear(crystal, crystal), nn.SiLU(), nn.Linear(crystal, CELL_PARAMETERS + 2)
         )
 
     def forward(
@@ -106,14 +86,14 @@ class ScoreNetwork(nn.Module):
         settings = self.settings
         fading = _fading(noisy.lengths / settings.cutoff)
         elements = self.element(noisy.numbers)
-        crystal = self._crystals(noisy, elements)
+        crystal = self.of_crystal(crystal_inputs(noisy, elements, self.group(noisy.groups)))
         site = self.of_site(torch.cat([elements, noisy.facts, crystal[noisy.owners]], dim=1))
         edge = self.radial(self._spread(noisy))
         angles = None
         for layer in self.layers:
             site, crystal, edge, angles = layer(noisy, site, crystal, edge, fading, angles)
-        on_edges = self.on_edges(edge) * fading[:, None]
-        on_crystals = self.on_crystals(crystal)
+        on_edges = self.on_edges(edge).float() * fading[:, None]
+        on_crystals = self.on_crystals(crystal).float()
         vectors = torch.zeros_like(noisy.facts[:, :3]).index_add(
             0, noisy.sites, on_edges[:, :1] * noisy.directions
         )
@@ -122,30 +102,10 @@ class ScoreNetwork(nn.Module):
         cells = torch.zeros_like(noisy.cells).index_add(
             0, noisy.owners[noisy.sites], weights * noisy.growths
         )
-        scales = on_crystals[:, _PARAMETERS:].exp()
+        scales = on_crystals[:, CELL_PARAMETERS:].exp()
         vectors = vectors * scales[noisy.owners, :1]
-        cells = cells * scales[:, 1:] / settings.cutoff + on_crystals[:, :_PARAMETERS]
+        cells = cells * scales[:, 1:] / settings.cutoff + on_crystals[:, :CELL_PARAMETERS]
         return vectors, cells * noisy.is_free
-
-    def _crystals(
-        self, noisy: NoisyCrystals, elements: Float32[Tensor, 'sites width']
-    ) -> Float32[Tensor, 'crystals crystal_width']:
-        """Return what is known of each crystal before any message."""
-        waves = torch.arange(1, _TIMES + 1, device=noisy.times.device) * torch.pi
-        phases = noisy.times[:, None] * waves
-        content = torch.zeros(len(noisy.groups), elements.shape[1], device=elements.device)
-        content = content.index_add(0, noisy.owners, elements * noisy.shares[:, None])
-        parts = [
-            phases.sin(),
-            phases.cos(),
-            noisy.scales[:, None],
-            noisy.sizes[:, None],
-            noisy.cells,
-            noisy.is_free.to(noisy.cells.dtype),
-            self.group(noisy.groups),
-            content,
-        ]
-        return self.of_crystal(torch.cat(parts, dim=1))
 
     def _spread(self, noisy: NoisyCrystals) -> Float32[Tensor, 'classes functions']:
         """Return Gaussians of the lengths of edges, in Å and in sums of radii."""
@@ -193,11 +153,11 @@ class _Layer(nn.Module):
     def forward(
         self,
         noisy: NoisyCrystals,
-        site: Float32[Tensor, 'sites width'],
-        crystal: Float32[Tensor, 'crystals crystal_width'],
-        edge: Float32[Tensor, 'classes edge_width'],
+        site: Float[Tensor, 'sites width'],
+        crystal: Float[Tensor, 'crystals crystal_width'],
+        edge: Float[Tensor, 'classes edge_width'],
         fading: Float32[Tensor, ' classes'],
-        angles: Float32[Tensor, 'classes angles'] | None,
+        angles: Float[Tensor, 'classes angles'] | None,
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Return what is known of sites, crystals and edges, and the angles of the edges."""
         known = self.site_norm(site)
@@ -222,14 +182,14 @@ class _Layer(nn.Module):
 
     def _tensors(
         self, noisy: NoisyCrystals, edge: Tensor, weights: Tensor, sites: int
-    ) -> Float32[Tensor, 'sites tensors components']:
+    ) -> Float[Tensor, 'sites tensors components']:
         """Return the sums of the harmonics of the edges of each site, with learned weights."""
         learned = self.tensor_weights(edge) * weights
         products = learned[:, :, None] * noisy.harmonics[:, None]
         shape = (sites, *products.shape[1:])
         return torch.zeros(shape, device=edge.device).index_add(0, noisy.sites, products)
 
-    def _lengths(self, tensors: Tensor) -> Float32[Tensor, 'sites invariants']:
+    def _lengths(self, tensors: Tensor) -> Float[Tensor, 'sites invariants']:
         """Return the scalars, and the lengths of the other tensors."""
         squares = tensors * tensors
         parts = [tensors[:, :, 0]]
@@ -238,7 +198,7 @@ class _Layer(nn.Module):
             parts.append((total + 1e-4).sqrt())
         return torch.cat(parts, dim=1)
 
-    def _angles(self, noisy: NoisyCrystals, tensors: Tensor) -> Float32[Tensor, 'classes angles']:
+    def _angles(self, noisy: NoisyCrystals, tensors: Tensor) -> Float[Tensor, 'classes angles']:
         """Return how the tensors of both ends of each edge lie along it."""
         parts = []
         for sites, harmonics in (
@@ -264,5 +224,5 @@ def _covalent_radii() -> Float32[Tensor, ' elements']:
     """Return the covalent radius of each element in Å, by atomic number."""
     from ase.data import covalent_radii
 
-    radii = torch.tensor(covalent_radii[:_ELEMENTS], dtype=torch.float32)
+    radii = torch.tensor(covalent_radii[:ELEMENTS], dtype=torch.float32)
     return torch.where(radii < 0.3, 1.5, radii)

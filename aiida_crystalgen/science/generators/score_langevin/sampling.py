@@ -15,7 +15,9 @@ from torch import Tensor
 
 from aiida_crystalgen.science.determinism import single_threaded
 from aiida_crystalgen.science.generators.score_langevin.batch import CrystalNumbers, TemplateBatch
+from aiida_crystalgen.science.generators.score_langevin.devices import found_device
 from aiida_crystalgen.science.generators.score_langevin.model import ScoreModel
+from aiida_crystalgen.science.generators.score_langevin.settings import Device
 from aiida_crystalgen.science.progress import Progress, silent
 from aiida_crystalgen.science.settings import Settings
 from aiida_crystalgen.science.symmetric_crystals import SiteTemplates, SymmetricCrystals
@@ -40,6 +42,7 @@ class SamplingSettings(Settings):
     :param freshness: share of the noise that the predictor replaces by new noise: 0 follows the
         probability flow, 1 is ancestral sampling.
     :param batch_size: crystals at once.
+    :param device: that the network runs on; 'cuda' is a GPU, whose crystals differ by rounding.
     """
 
     sampler: Literal['annealed_langevin', 'predictor']
@@ -49,6 +52,7 @@ class SamplingSettings(Settings):
     temperature: float = Field(ge=0, le=1)
     freshness: float = Field(ge=0, le=1)
     batch_size: int = Field(gt=0)
+    device: Device = 'cpu'
 
 
 @dataclass(frozen=True)
@@ -77,21 +81,23 @@ def sample_crystals(
     It depends on template, settings, seed and row alone.
 
     :param rows: number of each crystal, of which its random numbers are a function.
+    :raises ValueError: if there is no such device.
     """
+    device = found_device(settings.device)
     parameters, cells = np.zeros((len(templates.letters), 3)), np.zeros((len(templates), 6))
     lattices = np.zeros((len(templates), 3, 3))
     bounds = np.concatenate([[0], np.cumsum(templates.orbit_counts)])
     for start in range(0, len(templates), settings.batch_size):
         stop = min(start + settings.batch_size, len(templates))
         chosen = np.arange(start, max(stop, start + _LEAST_BATCH)).clip(max=stop - 1)
-        batch = TemplateBatch.of(templates.select(chosen), model.scaling)
+        batch = TemplateBatch.of(templates.select(chosen), model.scaling, device)
         run = Sampling(model, batch, settings, row_keys(rows[chosen], seed))
         with single_threaded(), torch.inference_mode():
             *_, (_, final) = run.states()
-            cells[start:stop] = final.cells[: stop - start].numpy()
-            lattices[start:stop] = batch.lattices(final.cells)[: stop - start].numpy()
+            cells[start:stop] = final.cells[: stop - start].cpu().numpy()
+            lattices[start:stop] = batch.lattices(final.cells)[: stop - start].cpu().numpy()
         sites = int(bounds[stop] - bounds[start])
-        parameters[bounds[start] : bounds[stop]] = final.parameters[:sites].numpy()
+        parameters[bounds[start] : bounds[stop]] = final.parameters[:sites].cpu().numpy()
         progress(stop, len(templates), 'denoised')
     crystals = SymmetricCrystals(
         space_groups=templates.space_groups,
@@ -123,9 +129,10 @@ class Sampling:
         settings: SamplingSettings,
         keys: UInt64[np.ndarray, ' crystals'],
     ) -> None:
-        self._network, self._schedule, self._batch = model.network, model.schedule, batch
+        self._network = model.network.to(batch.device)
+        self._schedule, self._batch = model.schedule, batch
         self._settings, self._keys = settings, keys
-        owners = batch.layout.owners.numpy()
+        owners = batch.layout.owners.cpu().numpy()
         self._site_keys = keys[owners]
         counts = np.bincount(owners, minlength=len(keys))
         self._places = np.arange(len(owners)) - np.repeat(np.cumsum(counts) - counts, counts)
@@ -148,7 +155,7 @@ class Sampling:
     def _start(self) -> CrystalNumbers:
         """Return crystals of which nothing is decided but the template."""
         keys = fold(fold(self._site_keys, _SITES), self._places)
-        parameters = torch.from_numpy(uniform(keys[:, None], np.arange(3)))
+        parameters = self._placed(uniform(keys[:, None], np.arange(3)))
         free = self._batch.layout.tables.maps[
             self._batch.layout.tables.map_bounds[self._batch.layout.positions], :, :3
         ].any(dim=1)
@@ -157,14 +164,20 @@ class Sampling:
     def _normal(self, number: int) -> tuple[Float[Tensor, 'sites 3'], Float[Tensor, 'crystals 6']]:
         """Return normal random numbers of the sites, as they may move, and of the cells."""
         sites = fold(fold(fold(self._site_keys, _SITES), number + 1_000_000), self._places)
-        displacements = torch.from_numpy(ndtri(uniform(sites[:, None], np.arange(3))))
+        displacements = self._placed(ndtri(uniform(sites[:, None], np.arange(3))))
         cells = fold(fold(self._keys, _CELLS), number)
-        coordinates = torch.from_numpy(ndtri(uniform(cells[:, None], np.arange(6))))
+        coordinates = self._placed(ndtri(uniform(cells[:, None], np.arange(6))))
         return self._batch.freedoms.allowed(displacements), coordinates * self._batch.is_free
+
+    def _placed(
+        self, numbers: Float[np.ndarray, 'items numbers']
+    ) -> Float[Tensor, 'items numbers']:
+        """Return random numbers where the batch is."""
+        return torch.from_numpy(numbers).to(self._batch.device)
 
     def _noise(self, state: CrystalNumbers, time: float) -> CrystalNumbers:
         """Return the noise that the network finds."""
-        times = torch.full((len(self._batch),), time, dtype=torch.float64)
+        times = torch.full((len(self._batch),), time, dtype=torch.float64).to(self._batch.device)
         return self._batch.noise(self._network, self._schedule, state, times)
 
     def _predicted(

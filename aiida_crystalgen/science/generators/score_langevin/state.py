@@ -12,7 +12,7 @@ from aiida_crystalgen.science.generators.optimization import (
     optimization_arrays,
     restore_optimization,
 )
-from aiida_crystalgen.science.generators.score_langevin.network import ScoreNetwork
+from aiida_crystalgen.science.generators.score_langevin.architectures import NoiseNetwork
 from aiida_crystalgen.science.generators.score_langevin.settings import ScoreLangevinSettings
 
 __all__ = ('CURVES', 'METHOD', 'TrainingState')
@@ -36,8 +36,8 @@ class TrainingState:
         self,
         settings: ScoreLangevinSettings,
         seed: int,
-        network: ScoreNetwork,
-        average: ScoreNetwork,
+        network: NoiseNetwork,
+        average: NoiseNetwork,
     ) -> None:
         self.settings = settings
         self.network = network
@@ -51,7 +51,7 @@ class TrainingState:
         self.losses = np.empty((settings.epochs, 2, len(CURVES)))
         self.epochs = 0
         self._training: dict[str, Any] = {
-            'settings': settings.model_dump(mode='json'),
+            'settings': settings.to_dict(),
             'seed': seed,
         }
 

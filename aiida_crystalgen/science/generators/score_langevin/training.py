@@ -12,8 +12,12 @@ from torch import Tensor
 
 from aiida_crystalgen.science.determinism import single_threaded
 from aiida_crystalgen.science.generators.interface import Course
+from aiida_crystalgen.science.generators.score_langevin.architectures import (
+    NoiseNetwork,
+    new_network,
+)
 from aiida_crystalgen.science.generators.score_langevin.batch import CrystalNumbers, TemplateBatch
-from aiida_crystalgen.science.generators.score_langevin.network import ScoreNetwork
+from aiida_crystalgen.science.generators.score_langevin.devices import layer_precision
 from aiida_crystalgen.science.generators.score_langevin.noise import NoiseSchedule
 from aiida_crystalgen.science.generators.score_langevin.scaling import CellScaling
 from aiida_crystalgen.science.generators.score_langevin.settings import ScoreLangevinSettings
@@ -47,12 +51,12 @@ class Examples:
 class Training:
     """What a training leaves behind.
 
-    :param network: with the averaged weights, in single precision.
+    :param network: with the averaged weights, in single precision, on the CPU.
     :param losses: of training and validation after each epoch: of positions and cells, as shares of
         the noise that was added.
     """
 
-    network: ScoreNetwork
+    network: NoiseNetwork
     losses: Float[np.ndarray, 'epochs 2 2']
 
 
@@ -69,7 +73,7 @@ class NoiseLosses:
 
 
 def train_network(
-    network: ScoreNetwork,
+    network: NoiseNetwork,
     examples: Examples,
     settings: ScoreLangevinSettings,
     course: Course,
@@ -79,10 +83,10 @@ def train_network(
 ) -> Training:
     """Return the network after the epochs of its settings.
 
-    :param network: with the weights to begin from; it is changed.
+    :param network: with the weights to begin from, on the device to train on; it is changed.
     :raises ValueError: if the state belongs to another training, or the loss runs away.
     """
-    average = ScoreNetwork(settings.network)
+    average = new_network(settings).to(next(network.parameters()).device)
     average.load_state_dict(network.state_dict())
     run = TrainingState(settings, seed, network, average)
     if course.state is not None:
@@ -98,11 +102,11 @@ def train_network(
             progress(run.epochs, settings.epochs, message)
             if course.save is not None:
                 course.save(run.capture)
-    return Training(run.average, run.losses)
+    return Training(run.average.cpu(), run.losses)
 
 
 def noise_losses(
-    network: ScoreNetwork,
+    network: NoiseNetwork,
     batch: TemplateBatch,
     schedule: NoiseSchedule,
     crystals: SymmetricCrystals,
@@ -112,17 +116,20 @@ def noise_losses(
     """Return the squared errors of the noise that the network finds in crystals.
 
     :param times: of the noise of each crystal.
+    :param generator: of the CPU, so that all devices see the same noise.
     """
-    owners, freedoms = batch.layout.owners, batch.freedoms
+    owners, freedoms, device = batch.layout.owners, batch.freedoms, batch.device
+    times = times.to(device)
     deviations = schedule.positions(times)[owners]
-    sites = torch.randn((len(owners), 3), generator=generator, dtype=torch.float64)
-    cells = torch.randn((len(times), 6), generator=generator, dtype=torch.float64) * batch.is_free
+    sites = torch.randn((len(owners), 3), generator=generator, dtype=torch.float64).to(device)
+    cells = torch.randn((len(times), 6), generator=generator, dtype=torch.float64).to(device)
+    cells = cells * batch.is_free
     displacements = freedoms.allowed(sites) * deviations[:, None]
-    parameters = torch.from_numpy(crystals.parameters)
+    parameters = torch.from_numpy(crystals.parameters).to(device)
     expected = freedoms.expected_noise(parameters, displacements, deviations)
     expected = freedoms.without_drift(expected)
     known = batch.scaling.coordinates(
-        torch.from_numpy(crystals.lattices), batch.edges, batch.layout
+        torch.from_numpy(crystals.lattices).to(device), batch.edges, batch.layout
     )
     noise_of_cells, shrinkage = schedule.cells(times)[:, None], schedule.shrinkage(times)[:, None]
     noisy = CrystalNumbers(
@@ -145,24 +152,26 @@ def _train_epoch(
     generator = torch.Generator().manual_seed(derive_seed(seed, 'epoch', epoch))
     rows = examples.training
     batches = torch.randperm(len(rows), generator=generator).split(settings.batch_size)
-    weights = torch.tensor([1.0, settings.cell_weight], dtype=torch.float64)
+    device = next(network.parameters()).device
+    weights = torch.tensor([1.0, settings.cell_weight], dtype=torch.float64, device=device)
     squares, numbers = np.zeros(2), np.zeros(2)
     for number, chosen in enumerate(batches):
         step = epoch * len(batches) + number
         for group in run.optimizer.param_groups:
             group['lr'] = _rate(settings, step, settings.epochs * len(batches))
         crystals = examples.crystals.select(rows[chosen.numpy()])
-        batch = TemplateBatch.of(crystals.templates, examples.scaling)
+        batch = TemplateBatch.of(crystals.templates, examples.scaling, device)
         times = _spread_times(len(crystals), generator)
-        losses = noise_losses(network, batch, schedule, crystals, times, generator)
+        with layer_precision(settings):  # leaves numbers in double precision alone
+            losses = noise_losses(network, batch, schedule, crystals, times, generator)
         loss = (weights * losses.squares / losses.numbers.clamp(min=1)).sum()
         run.optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), settings.clip)
         run.optimizer.step()
         run.take_average(step)
-        squares += losses.squares.detach().numpy()
-        numbers += losses.numbers.numpy()
+        squares += losses.squares.detach().cpu().numpy()
+        numbers += losses.numbers.cpu().numpy()
     return squares / np.maximum(numbers, 1)
 
 
@@ -185,14 +194,15 @@ def _evaluate(run: TrainingState, examples: Examples, seed: int) -> Float[np.nda
     """Return the losses of the averaged network on the validation crystals, with equal noise."""
     schedule = NoiseSchedule(run.settings.noise)
     generator = torch.Generator().manual_seed(derive_seed(seed, 'validation'))
+    device = next(run.average.parameters()).device
     squares, numbers = np.zeros(2), np.zeros(2)
     for start in range(0, len(examples.validation), _EVALUATED):
         crystals = examples.crystals.select(examples.validation[start : start + _EVALUATED])
-        batch = TemplateBatch.of(crystals.templates, examples.scaling)
+        batch = TemplateBatch.of(crystals.templates, examples.scaling, device)
         times = _spread_times(len(crystals), generator)
         losses = noise_losses(run.average, batch, schedule, crystals, times, generator)
-        squares += losses.squares.numpy()
-        numbers += losses.numbers.numpy()
+        squares += losses.squares.cpu().numpy()
+        numbers += losses.numbers.cpu().numpy()
     return squares / np.maximum(numbers, 1)
 
 

@@ -14,7 +14,7 @@ from aiida_crystalgen.science.generators.score_langevin import (
     ScoreLangevinProposing,
     ScoreLangevinSettings,
 )
-from aiida_crystalgen.science.generators.score_langevin.network import ScoreNetwork
+from aiida_crystalgen.science.generators.score_langevin.architectures import new_network
 from aiida_crystalgen.science.generators.score_langevin.scaling import CellScaling
 from aiida_crystalgen.science.progress import silent
 from aiida_crystalgen.science.symmetric_crystals import SymmetricCrystals
@@ -30,6 +30,22 @@ SMALL = {
     'tensors': 2,
     'degree': 2,
     'layers': 2,
+}
+SMALL_TRIPLETS = {
+    'cutoff': 4.0,
+    'exponent': 5,
+    'radial': 4,
+    'degree': 4,
+    'basis_width': 6,
+    'width': 32,
+    'angle_width': 32,
+    'output_width': 32,
+    'crystal_width': 32,
+    'blocks': 2,
+    'before_skip': 1,
+    'after_skip': 1,
+    'output_layers': 1,
+    'largest': 15.0,
 }
 HEXAGONAL = np.array([[1, 0, 0], [-0.5, np.sqrt(3) / 2, 0], [0, 0, 1]])
 
@@ -108,6 +124,12 @@ def settings():
 
 
 @pytest.fixture(scope='session')
+def triplet_settings(settings):
+    """Return the settings of a small model that sees triplets."""
+    return {**settings, 'architecture': 'triplets', 'triplets': SMALL_TRIPLETS}
+
+
+@pytest.fixture(scope='session')
 def proposing():
     """Return the settings of the quickest proposals."""
     numbers = yaml.safe_load((PROTOCOLS / 'propose' / 'score_langevin.yaml').read_text())
@@ -160,12 +182,13 @@ def parsed(settings):
     return ScoreLangevinSettings.parse(settings)
 
 
-@pytest.fixture(scope='session')
-def network(parsed):
-    """Return a network with random weights."""
+@pytest.fixture(scope='session', params=['tensors', 'triplets'])
+def network(request, triplet_settings):
+    """Return a network of each architecture with random weights."""
+    chosen = {**triplet_settings, 'architecture': request.param}
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        return ScoreNetwork(parsed.network).eval()
+        return new_network(ScoreLangevinSettings.parse(chosen)).eval()
 
 
 @pytest.fixture(scope='session')

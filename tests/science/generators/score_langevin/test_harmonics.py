@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from scipy.special import eval_legendre
 
 from aiida_crystalgen.science.generators.score_langevin.harmonics import spherical_harmonics
 
@@ -13,10 +14,16 @@ def directions():
     return vectors / vectors.norm(dim=1, keepdim=True)
 
 
-@pytest.mark.parametrize('degree', [0, 1, 2, 3])
+@pytest.mark.parametrize('degree', range(8))
 def test_addition_theorem(directions, degree):
     """Products over a degree are its Legendre polynomial of the angle, times 2 l + 1."""
-    values = spherical_harmonics(directions, 3)[:, degree**2 : (degree + 1) ** 2]
-    x = directions @ directions.T
-    legendre = [torch.ones_like(x), x, (3 * x**2 - 1) / 2, (5 * x**3 - 3 * x) / 2][degree]
-    torch.testing.assert_close(values @ values.T, (2 * degree + 1) * legendre)
+    values = spherical_harmonics(directions, 7)[:, degree**2 : (degree + 1) ** 2]
+    expected = torch.from_numpy(eval_legendre(degree, (directions @ directions.T).numpy()))
+    torch.testing.assert_close(values @ values.T, (2 * degree + 1) * expected)
+
+
+def test_more_degrees_change_no_lower_one(directions):
+    """The first components are those of a lower degree, to the bit."""
+    assert torch.equal(
+        spherical_harmonics(directions, 7)[:, :9], spherical_harmonics(directions, 2)
+    )
