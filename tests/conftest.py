@@ -18,8 +18,9 @@ pytest_plugins = 'aiida.tools.pytest_fixtures'
 def aiida_profile(aiida_config, aiida_profile_factory):
     """Return a profile with the ZeroMQ broker, so that processes can be submitted to a daemon."""
     with aiida_profile_factory(aiida_config, broker_backend='core.zeromq') as profile:
-        # Where all cores are busy a daemon needs more than AiiDA's seconds to answer.
-        aiida_config.set_option('daemon.timeout', 60, scope=profile.name)
+        # Where all cores are busy a daemon needs more than AiiDA's seconds to answer; some never do
+        # when they are stopped.
+        aiida_config.set_option('daemon.timeout', 15, scope=profile.name)
         yield profile
 
 
