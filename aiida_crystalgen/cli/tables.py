@@ -77,7 +77,9 @@ def _symmetry(phases: Sequence[PhaseRow]) -> str:
 
 def _above_hull(phase: PhaseRow) -> str:
     """Return how far a phase is above the hull, as far as there is one."""
-    return '–' if phase.energy_above_hull is None else f'{phase.energy_above_hull:.3f}'
+    if phase.energy_above_hull is None:
+        return '–'
+    return f'{round(phase.energy_above_hull, 3) + 0.0:.3f}'  # a zero without a sign
 
 
 def _nearest(phase: PhaseRow) -> str:
