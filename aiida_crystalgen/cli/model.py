@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
+from aiida_crystalgen.cli.assignments import parse_assignments, settings_option
 from aiida_crystalgen.cli.evaluate import evaluate
 from aiida_crystalgen.cli.profile import with_profile
 
@@ -30,13 +32,12 @@ model.add_command(evaluate)
 @click.option('--dataset', required=True, help='Label, PK or UUID of the crystals to learn from.')
 @click.option('--method', required=True, help='Of generation, as in rdf_vae.')
 @click.option('--protocol', help='Of the method; its default otherwise.')
+@settings_option
 @click.option('--seed', type=click.IntRange(min=0), default=0, show_default=True)
 @click.option('--code', help='Whose executable is crystalgen-run; without it, train right here.')
 @click.option('--label', default='', help='What to call the model.')
 @with_profile
-def train(
-    dataset: str, method: str, protocol: str | None, seed: int, code: str | None, label: str
-) -> None:
+def train(dataset: str, method: str, code: str | None, label: str, **choices: Any) -> None:
     """Train a model, and wait for it.
 
     With a code the daemon runs the training; interrupting this command leaves it alone.
@@ -44,6 +45,7 @@ def train(
     \b
     Example:
       aiida-crystalgen model train --dataset si-prototypes --method rdf_vae --label si-vae
+      aiida-crystalgen model train --dataset si-prototypes --method rdf_vae --set epochs=500
     """
     from aiida_crystalgen.cli.running import run_or_submit
     from aiida_crystalgen.cli.search_inputs import load_code
@@ -53,9 +55,10 @@ def train(
     builder = TrainWorkChain.get_builder_from_protocol(
         load_dataset(dataset),
         method,
-        seed=seed,
-        protocol=protocol,
+        seed=choices['seed'],
+        protocol=choices['protocol'],
         code=None if code is None else load_code(code),
+        overrides=parse_assignments(choices['assignments']),
     )
     builder['metadata']['label'] = label
     checkpoint = run_or_submit(builder).outputs.checkpoint

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from aiida_crystalgen.cli.assignments import parse_assignments, settings_option
 from aiida_crystalgen.cli.profile import with_profile
 
 __all__ = ('proposals',)
@@ -51,6 +52,7 @@ def proposals() -> None:
 )
 @click.option('--space-group', type=int, multiple=True, help='Number; may be repeated.')
 @click.option('--protocol', help='Of a search, for all other numbers; its default otherwise.')
+@settings_option
 @click.option('--seed', type=click.IntRange(min=0), default=0, show_default=True)
 @click.option('--code', help='Whose executable is crystalgen-run; without it, propose right here.')
 @_rows
@@ -65,6 +67,7 @@ def make(composition: str, code: str | None, rows: int, **choices: Any) -> None:
     Example:
       aiida-crystalgen proposals make Li-Mn-Ge --method site_network --candidates 50
       aiida-crystalgen proposals make SnSe --method random_symmetric --space-group 62
+      aiida-crystalgen proposals make Cu-Si-K --method score_langevin --set sampling.levels=100
     """
     from aiida_crystalgen.cli.proposals_table import proposals_table
     from aiida_crystalgen.cli.running import run_or_submit
@@ -195,13 +198,15 @@ def _builder(composition: str, code: str | None, choices: dict[str, Any]) -> Any
     from aiida_crystalgen.science.generators.interface import ShipsCheckpoint, load_generator
     from aiida_crystalgen.workflows.propose import ProposeWorkChain
 
-    generator = {'method': choices['method']}
+    generator: dict[str, Any] = {'method': choices['method']}
     if choices['model'] is not None:
         generator['checkpoint'] = choices['model']
     elif isinstance(load_generator(choices['method']), ShipsCheckpoint):
         generator['checkpoint'] = SHIPPED
     if choices['templates'] is not None:
         generator['templates'] = choices['templates']
+    if choices['assignments']:
+        generator['proposing'] = parse_assignments(choices['assignments'])
     overrides = {name: choices[name] for name in ('candidates', 'seed')}
     for option, key in (('formula_units', 'formula_units'), ('space_group', 'space_groups')):
         if choices[option]:

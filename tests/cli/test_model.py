@@ -74,10 +74,11 @@ def test_truncated_file_is_refused(run, checkpoint, tmp_path):
 def test_training_makes_a_labelled_model(run):
     """Training without a code runs here, and the model has the label."""
     options = ('--dataset', 'silicon', '--method', 'rdf_vae', '--protocol', 'fast')
-    result = run('train', *options, '--label', 'mine')
+    result = run('train', *options, '--label', 'mine', '--set', 'epochs=3')
     assert result.exit_code == 0, result.output
     model = queries.models()[0]
     assert model.label == 'mine'
+    assert orm.load_node(model.pk).settings['epochs'] == 3
     assert model.number_of_crystals > 0
 
 
@@ -88,6 +89,7 @@ def test_training_makes_a_labelled_model(run):
         (('--dataset', 'silicon', '--method', 'rdf_vea'), 'rdf_vea'),
         (('--dataset', 'silicon', '--method', 'rdf_vae', '--protocol', 'x'), "protocol 'x'"),
         (('--dataset', 'silicon', '--method', 'rdf_vae', '--code', 'x'), "no code 'x'"),
+        (('--dataset', 'silicon', '--method', 'rdf_vae', '--set', 'epoch=3'), "'epochs'"),
     ],
 )
 def test_impossible_training_is_one_sentence(run, options, message):

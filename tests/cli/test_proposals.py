@@ -45,6 +45,18 @@ def test_make_takes_a_formula_without_a_model(run):
     assert '227' in result.output
 
 
+def test_make_takes_numbers_of_sites(run):
+    """Settings of the method reach it: one site of each element."""
+    sites = ('--set', 'templates.sites={Cu: 1, Si: 1}', '--set', 'sampling.levels=2')
+    options = ('--method', 'score_langevin', '--candidates', 3)
+    result = run('make', 'Cu-Si', *options, '--space-group', 225, *sites)
+    assert result.exit_code == 0, result.output
+    rows = [line.split() for line in result.output.splitlines()]
+    found = [words[5:7] for words in rows if words[:1] and words[0].isdigit()]
+    assert len(found) == 3
+    assert all(len(one) == 2 for one in found)
+
+
 def test_show_has_the_facts_and_the_rows(run, finished_search):
     """A set is shown with what was asked and who proposed it."""
     node = finished_search.outputs.rounds.round_1.proposals.random_symmetric
@@ -70,6 +82,7 @@ def test_export_writes_every_row(run, finished_search, tmp_path):
         (('make', 'Cu-Xx', '--method', 'site_network'), 'not a chemical system'),
         (('make', 'SnSe', '--method', 'rdf_vae'), 'proposes from a model'),
         (('make', 'SnSe', '--method', 'nothing'), "unknown generator 'nothing'"),
+        (('make', 'Cu-Si', '--method', 'score_langevin', '--set', 'level=2'), 'proposing.level'),
     ],
 )
 def test_mistakes_are_sentences(run, arguments, message):
