@@ -138,14 +138,13 @@ def _checkpoint(choice: GeneratorChoice, where: str) -> CheckpointData:
     if choice.checkpoint == SHIPPED:
         return shipped_model(choice.method)
     try:
-        node = orm.load_node(choice.checkpoint)
+        # Of models alone, since the process that trained one may have its label.
+        node: Any = orm.load_node(choice.checkpoint, sub_classes=(CheckpointData,))
     except (NotExistent, MultipleObjectsError):
         raise ValueError(
             f"'{where}.checkpoint' is {choice.checkpoint}, which names no model, or several; "
             '`aiida-crystalgen model list` shows all'
         ) from None
-    if not isinstance(node, CheckpointData):
-        raise ValueError(f"'{where}.checkpoint' is {choice.checkpoint}: no checkpoint but {node}")
     if node.method != choice.method:
         raise ValueError(
             f"'{where}.checkpoint' is {choice.checkpoint}, a model of {node.method}, which "

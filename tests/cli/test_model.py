@@ -72,13 +72,16 @@ def test_truncated_file_is_refused(run, checkpoint, tmp_path):
 
 
 def test_training_makes_a_labelled_model(run):
-    """Training without a code runs here, and the model has the label."""
+    """Training without a code runs here, and the model can be named by its label."""
     options = ('--dataset', 'silicon', '--method', 'rdf_vae', '--protocol', 'fast')
     result = run('train', *options, '--label', 'mine', '--set', 'epochs=3')
     assert result.exit_code == 0, result.output
     model = queries.models()[0]
     assert model.label == 'mine'
     assert orm.load_node(model.pk).settings['epochs'] == 3
+    options = ('proposals', 'make', 'Si', '--method', 'rdf_vae', '--model', 'mine')
+    made = CliRunner().invoke(crystalgen, [*options, '--formula-units', '4', '--candidates', '2'])
+    assert made.exit_code == 0, made.output
     assert model.number_of_crystals > 0
 
 
