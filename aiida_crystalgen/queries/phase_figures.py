@@ -23,6 +23,9 @@ from aiida_crystalgen.science.stability.diagram import HullDiagram, hull_diagram
 
 __all__ = ('phase_diffraction', 'phase_elasticity', 'phase_hull', 'phase_phonons')
 
+_GREEK = {'GAMMA': 'Γ', 'DELTA': 'Δ', 'LAMBDA': 'Λ', 'SIGMA': 'Σ'}
+_SUBSCRIPTS = str.maketrans('0123456789', '₀₁₂₃₄₅₆₇₈₉')
+
 
 def phase_phonons(rows: Sequence[PhaseRow]) -> dict[int, Phonons]:
     """Return the phonons of those phases that have some, by the PK of the record."""
@@ -162,14 +165,18 @@ def _phonons(facts: Mapping[str, Any], curves: Mapping[str, Any]) -> Phonons:
 def _bands(node: orm.BandsData) -> BandStructure:
     """Return bands with the length of their path."""
     points = node.get_kpoints(cartesian=True)
-    labels = tuple(
-        (int(point), 'Γ' if name == 'GAMMA' else str(name)) for point, name in node.labels or ()
-    )
+    labels = tuple((int(point), _symbol(str(name))) for point, name in node.labels or ())
     named = {point for point, _ in labels}
     steps = np.linalg.norm(np.diff(points, axis=0, prepend=points[:1]), axis=1)
     # From the end of a line to the start of one that does not meet it there is no way.
     steps[[point for point in named if point - 1 in named]] = 0.0
     return BandStructure(np.cumsum(steps), np.asarray(node.get_bands(), dtype=np.float64), labels)
+
+
+def _symbol(name: str) -> str:
+    """Return a special point as it is printed, for the name that SeeK-path has for it."""
+    letter, _, number = name.partition('_')
+    return _GREEK.get(letter, letter) + number.translate(_SUBSCRIPTS)
 
 
 def _dos(node: orm.XyData) -> PhononDos:

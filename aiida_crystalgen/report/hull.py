@@ -61,7 +61,7 @@ def draw_hull(
             )
     if is_emulated(diagram.engine):
         figure.suptitle(f'EMULATED energies: {diagram.engine["name"]}', color=SERIES[1])
-    figure.legend(loc='outside upper left', ncols=3)
+    figure.legend(loc='outside lower center', ncols=3)
     return titles
 
 
@@ -117,7 +117,9 @@ def _draw_ternary(figure: Figure, diagram: HullDiagram) -> dict[str, Sequence[st
     places = in_triangle(known.fractions)
     for line in diagram.tie_lines:
         axes.plot(*places[line].T, color=MUTED, lw=0.9, zorder=1)
-    highest = max(0.0, *np.nan_to_num(np.concatenate([known.above_hull, phases.above_hull])))
+    heights = np.nan_to_num(np.concatenate([known.above_hull, phases.above_hull]))
+    lowest = min(0.0, heights.min())  # phases below the hull of the known crystals
+    highest = max(0.0, heights.max())
     titles: dict[str, Sequence[str]] = {}
     for gid, points, marker in (('known crystals', known, 'o'), ('phases', phases, 'D')):
         order = np.argsort(-points.above_hull, kind='stable')  # the lowest on top
@@ -125,10 +127,10 @@ def _draw_ternary(figure: Figure, diagram: HullDiagram) -> dict[str, Sequence[st
         drawn = axes.scatter(
             across,
             up,
-            c=np.maximum(points.above_hull[order], 0.0),
+            c=points.above_hull[order],
             cmap=colour_scale(),
-            vmin=0.0,
-            vmax=highest or 1.0,
+            vmin=lowest,
+            vmax=highest if highest > lowest else 1.0,
             s=34,
             marker=marker,
             edgecolors=INK,

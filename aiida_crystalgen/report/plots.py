@@ -19,6 +19,7 @@ _SUFFIXES: Mapping[str, Mapping[str, str | None]] = {
     '.svg': {'Date': None, 'Creator': None},
 }
 _RESOLUTION = 200  # pixels per inch
+_CLOSEST = 0.03  # share of a path that two names of special points are apart
 _NAMED = 8.0  # % of the strongest peak, from which on indices are written
 
 
@@ -105,10 +106,14 @@ def _draw_bands(axes: Axes, bands: BandStructure) -> None:
     lines = np.split(np.arange(len(bands.lengths)), bands.breaks)
     for line in lines:
         axes.plot(bands.lengths[line], bands.frequencies[line], color=SERIES[0], lw=1.2)
-    for place, _ in bands.ticks:
+    shown: list[tuple[float, str]] = []
+    for place, name in bands.ticks:
         axes.axvline(place, color=MUTED, lw=0.6)
+        # names that would touch the one before are left out; their lines stay
+        if not shown or place - shown[-1][0] > _CLOSEST * bands.lengths[-1]:
+            shown.append((place, name.replace('|', '\n')))
     axes.axhline(0.0, color=MUTED, lw=0.7, ls='--')
-    axes.set_xticks([place for place, _ in bands.ticks], [name for _, name in bands.ticks])
+    axes.set_xticks([place for place, _ in shown], [name for _, name in shown])
     axes.tick_params(axis='x', length=0, labelcolor=INK)
     axes.set_xlim(float(bands.lengths[0]), float(bands.lengths[-1]))
     axes.set_ylabel('Frequency (THz)')

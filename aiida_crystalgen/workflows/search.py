@@ -395,6 +395,6 @@ _EXIT_CODES = {
     430: ('ERROR_REFERENCES_FAILED', 'The references have no energies: {process}: {reason}.'),
     431: ('ERROR_ROUND_FAILED', 'A round failed; {process}: {reason}.'),
     432: ('ERROR_LEARNING_FAILED', 'No other round could be prepared; {process}: {reason}.'),
-    437: ('ERROR_NO_PHASES', 'No phase was found in {number} rounds: {reason}.'),
+    437: ('ERROR_NO_PHASES', 'No phase was found in {number} round(s): {reason}.'),
     438: ('ERROR_VERIFICATION_FAILED', 'Not all phases are verified: {reason}.'),
 }

@@ -46,7 +46,7 @@ def bands():
     node = orm.BandsData()
     node.set_cell(np.eye(3) * 2 * np.pi)
     points = [[0, 0, 0], [0.25, 0, 0], [0.5, 0, 0], [0.5, 0.5, 0], [0.4, 0.5, 0], [0.3, 0.5, 0]]
-    node.set_kpoints(points, labels=[(0, 'GAMMA'), (2, 'X'), (3, 'M'), (5, 'S')])
+    node.set_kpoints(points, labels=[(0, 'GAMMA'), (2, 'X'), (3, 'M'), (5, 'DELTA_0')])
     node.set_bands(np.arange(18.0).reshape(6, 3), units='THz')
     return node
 
@@ -96,10 +96,10 @@ def test_phonons_come_with_their_curves(row):
 
 
 def test_paths_are_measured_in_reciprocal_space(row):
-    """In 1/Å, with no way between two lines that do not meet; Γ has its name."""
+    """In 1/Å, with no way between two lines that do not meet; Greek names are Greek letters."""
     found = phase_phonons([row])[row.pk].bands
     np.testing.assert_allclose(found.lengths, [0, 0.25, 0.5, 0.5, 0.6, 0.7])
-    assert [name for _, name in found.ticks] == ['Γ', 'X|M', 'S']
+    assert [name for _, name in found.ticks] == ['Γ', 'X|M', 'Δ₀']
 
 
 def test_patterns_are_whole_and_their_strong_peaks_are_named(row):
