@@ -16,7 +16,7 @@ from aiida_crystalgen.queries.tables import Table
 
 __all__ = ('YieldRow', 'count_stages', 'yields')
 
-_SCREENED = ('proposed', 'valid', 'similar', 'distinct', 'selected')
+_SCREENED = ('generated', 'proposed', 'valid', 'similar', 'distinct', 'selected')
 _STAGES = (*_SCREENED, 'physical', 'phases')
 
 
@@ -26,7 +26,8 @@ class YieldRow:
 
     :param round_number: of the round that proposed them.
     :param round_pk: of its process.
-    :param proposed: crystals that the generator made.
+    :param generated: crystals that the generator began, those included that it gave up.
+    :param proposed: those that it proposed.
     :param valid: those of them with possible geometries.
     :param similar: those like known crystals, as far as that was asked for.
     :param distinct: those not equal to each other.
@@ -38,6 +39,7 @@ class YieldRow:
     round_number: int
     round_pk: int
     generator: str
+    generated: int
     proposed: int
     valid: int
     similar: int

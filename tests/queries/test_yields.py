@@ -23,6 +23,14 @@ def test_rows_add_up_to_the_stages_of_the_search(finished_search):
         assert stages == {name: getattr(row, name) for name in stages}
 
 
+def test_what_generators_gave_up_is_counted(finished_search):
+    """All rows of a generator are counted, and those among them that it proposed."""
+    proposals = finished_search.outputs.rounds.round_1.proposals
+    for row in queries.yields(finished_search.pk):
+        rejection = proposals[row.generator].get_array('column_rejection')
+        assert (row.generated, row.proposed) == (len(rejection), (rejection == '').sum())
+
+
 def test_phases_are_those_that_the_generator_proposed(finished_search):
     """The last number of a row is that of the phases with the label of the generator."""
     for row in queries.yields(finished_search.pk):

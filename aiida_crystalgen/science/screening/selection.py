@@ -26,7 +26,7 @@ from aiida_crystalgen.science.settings import Settings
 
 __all__ = ('STAGES', 'Screening', 'ScreeningSettings', 'screen')
 
-STAGES = ('proposed', 'valid', 'similar', 'distinct', 'selected')
+STAGES = ('generated', 'proposed', 'valid', 'similar', 'distinct', 'selected')
 
 _BEYOND = 'beyond the limit of {} crystals'
 
@@ -67,7 +67,7 @@ class Screening:
 
     :param accepted: the crystals to relax, with their ``generator`` and ``proposal_row``.
     :param verdicts: one row per proposal of all generators: ``generator``, ``proposal_row``,
-        ``stage`` (the last of `STAGES` it reached, or 'generated' if its generator gave it up),
+        ``stage`` (the last of `STAGES` it reached; 'generated' if its generator gave it up),
         ``rejection`` (empty for the accepted) and the distances that were compared.
     """
 
