@@ -13,6 +13,7 @@ from aiida import orm
 from pydantic import Field
 
 from aiida_crystalgen.data.checkpoint import CheckpointData
+from aiida_crystalgen.data.shipped import SHIPPED
 from aiida_crystalgen.data.structure_set import StructureSetData
 from aiida_crystalgen.queries.graph import graph_of_search, values_of_nodes
 from aiida_crystalgen.queries.searches import searches
@@ -90,7 +91,8 @@ def publications(names: Iterable[str]) -> tuple[Publication, ...]:
     """Return what to cite with results that these methods and packages took part in.
 
     :param names: of generators, potentials, packages, functionals, sources of known crystals,
-        processes and minimisers, labels and architectures of models, as `names_of_search` has them.
+        processes and minimisers, architectures of models, and labels of shipped ones, as
+        `names_of_search` has them.
     """
     wanted = {'always', *names}
     return tuple(one for one in _publications() if wanted.intersection(one.cited_for))
@@ -107,10 +109,11 @@ def names_of_search(search: int) -> frozenset[str]:
         names.update(filter(None, label))
     for (minimizer,) in values_of_nodes(graph, orm.Dict, ['attributes.minimizer']):
         names.update([minimizer] if isinstance(minimizer, str) else [])
-    for values in values_of_nodes(
-        graph, CheckpointData, ['label', 'attributes.settings.architecture']
-    ):
-        names.update(filter(None, values))
+    models = ['label', 'attributes.settings.architecture']
+    for label, architecture in values_of_nodes(graph, CheckpointData, models):
+        names.update([architecture] if architecture else [])
+        # Any other label is a user's own, who may call a model after a program.
+        names.update([label] if label.endswith(f'-{SHIPPED}') else [])
     facts = ['attributes.metadata.engine', 'attributes.metadata.source.kind']
     for engine, kind in values_of_nodes(graph, StructureSetData, facts):
         names.update([kind] if kind else [])

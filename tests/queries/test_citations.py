@@ -8,8 +8,10 @@ import yaml
 from aiida import orm
 from aiida.common.links import LinkType
 
+from aiida_crystalgen.data.convert import node_from_checkpoint
 from aiida_crystalgen.data.shipped import shipped_model
 from aiida_crystalgen.queries.citations import citations, names_of_search, publications
+from aiida_crystalgen.science.checkpoint import Checkpoint
 
 
 def all_names():
@@ -59,12 +61,17 @@ def test_small_search_cites_what_it_used(finished_search):
 
 
 def test_shipped_models_cite_their_data(aiida_profile_clean):
-    """A search with a model that comes with a generator is owed to who made its training data."""
+    """A search with a shipped model is owed to who made its data; a user's label means nothing."""
     search = orm.WorkChainNode(process_type='aiida.workflows:crystalgen.search')
     model = shipped_model('site_network')
+    mine = node_from_checkpoint(Checkpoint('rdf_vae', {}, {}))
+    mine.label = 'vasp'
+    search.base.links.add_incoming(mine.store(), LinkType.INPUT_WORK, 'checkpoints__rdf_vae')
     search.base.links.add_incoming(model, LinkType.INPUT_WORK, 'checkpoints__site_network')
     search.store()
-    assert 'jain2013' in keys(names_of_search(search.pk))
+    found = keys(names_of_search(search.pk))
+    assert 'jain2013' in found
+    assert 'kresse1999' not in found
 
 
 def test_entries_are_complete():

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
-from aiida_crystalgen.report.hull import hull_plot
+from aiida_crystalgen.report.hull import draw_hull, hull_plot
 from aiida_crystalgen.science.stability.diagram import HullDiagram, HullPoints
 
 ENGINE = {'name': '7net-0', 'package': 'sevenn', 'version': '0.13.0'}
@@ -83,6 +85,18 @@ def test_axes_and_corners_name_elements_and_units():
     svg = hull_plot(ternary())
     assert 'Energy above hull (eV/atom)' in svg
     assert all(f'>{symbol}</text>' in svg for symbol in ('Li', 'P', 'S'))
+
+
+def test_colours_tell_how_far_below_the_hull_phases_are():
+    """The scale of a triangle begins at the lowest phase, or at the hull if none is below it."""
+    usual = ternary()
+    below = replace(usual, phases=replace(usual.phases, above_hull=np.array([-0.2])))
+    for diagram, lowest, highest in ((usual, 0, 0.1), (below, -0.2, 0)):
+        figure = Figure()
+        draw_hull(figure, diagram)
+        drawn = figure.axes[0].collections[-1]
+        assert (drawn.norm.vmin, drawn.norm.vmax) == pytest.approx((lowest, highest))
+        assert drawn.get_array() == pytest.approx(diagram.phases.above_hull)
 
 
 @pytest.mark.parametrize('make', [binary, ternary])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from matplotlib.figure import Figure
 from matplotlib.image import imread
@@ -73,3 +74,21 @@ def test_each_branch_breaks_where_lines_do_not_meet(make_phonons):
     draw_bands(figure, replace(make_phonons(6), dos=None))
     curves = [line for line in figure.axes[0].lines if len(line.get_xdata()) > 2]
     assert len(curves) == 2 * 6
+
+
+def test_names_of_special_points_do_not_touch(make_phonons):
+    """A name next to another is left out, its line stays; two names at a break are two rows."""
+    phonons = make_phonons(6)
+    lengths = np.array([0, 0.3, 0.305, 0.31, 0.6, 0.6, 1])
+    bands = replace(
+        phonons.bands,
+        lengths=lengths,
+        frequencies=np.ones((len(lengths), 6)),
+        labels=((0, 'Γ'), (1, 'X'), (3, 'Y'), (4, 'K'), (5, 'U'), (6, 'Z')),
+    )
+    figure = Figure()
+    draw_bands(figure, replace(phonons, bands=bands, dos=None))
+    axes = figure.axes[0]
+    assert [text.get_text() for text in axes.get_xticklabels()] == ['Γ', 'X', 'K\nU', 'Z']
+    upright = [line for line in axes.lines if list(line.get_ydata()) == [0, 1]]
+    assert len(upright) == len(bands.ticks) == 5
